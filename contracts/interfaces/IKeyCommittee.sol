@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+/// @title Committee key generations, and the check of delivered node keys
+/// @notice A generation is one key Y = x·P2 of which each custodian holds a share (n = 1: holds x, and can read).
+///
+/// | from    | to      | by                                                                      |
+/// |---------|---------|-------------------------------------------------------------------------|
+/// | None    | Forming | deployment, with custodians and threshold                                |
+/// | Forming | Active  | n = 1: `postKey` by the custodian, with a Schnorr proof of x and e(X,P2) = e(P1,Y) |
+/// | Active  | Retired | `retire`: the timelock                                                    |
+///
+/// Retiring stops contributions, epochs and approvals under Y; an approved sale goes on.
+/// Points: G1 = (x, y); G2 = (x.im, x.re, y.im, y.re), as EIP-197.
+interface IKeyCommittee {
+    enum GenerationState {
+        None,
+        Forming,
+        Active,
+        Retired
+    }
+
+    struct Generation {
+        GenerationState state;
+        uint8 threshold;
+        uint8 custodians;
+        uint40 activeAt;
+        uint256[2] X;
+        uint256[4] Y;
+    }
+
+    event GenerationForming(uint32 indexed generation, address[] custodians, uint8 threshold);
+    event GenerationActivated(uint32 indexed generation, uint256[2] X, uint256[4] Y);
+    event GenerationRetired(uint32 indexed generation);
+
+    error CommitteeCallerRefused(address caller);
+    error GenerationStateWrong(uint32 generation, GenerationState have, GenerationState needed);
+    error CommitteeShapeInvalid(uint256 custodians, uint256 threshold);
+    error KeyProofInvalid();
+    error KeyPairInvalid();
+    error HeartbeatInvalid(uint64 week);
+    error HeartbeatStale(uint64 week, uint64 thisWeek);
+    error DeliveryLengthsDiffer();
+
+    /// @notice Post the key of a 1-of-1 generation. Caller: its custodian.
+    /// @param T, s Schnorr proof: c = keccak256(abi.encode(keccak256("unwrapped-dao/committee-pok/v1"), chainId,
+    /// address(this), generation, X, Y, T)) mod r, s·P1 = T + c·X.
+    function postKey(uint32 generation, uint256[2] calldata X, uint256[4] calldata Y, uint256[2] calldata T, uint256 s) external;
+
+    /// @notice Stop a generation. Caller: the timelock.
+    function retire(uint32 generation) external;
+
+    /// @notice The generation new epochs use; 0 if none is Active. Generations count from 1.
+    function currentGeneration() external view returns (uint32);
+    function generation(uint32 generation) external view returns (Generation memory);
+    function isActive(uint32 generation) external view returns (bool);
+    /// @notice Custodians of a generation in index order 1..n: the operators who share its fees.
+    function custodiansOf(uint32 generation) external view returns (address[] memory);
+
+    /// @notice Reverts unless S is Y's signature of this or last week's heartbeat:
+    /// e(S,-P2)·e(H(hb),Y) = 1, hb = keccak256(abi.encode(keccak256("unwrapped-dao/heartbeat/v1"), uint8 suite,
+    /// uint256 chainId, address(this), uint64 generation, uint64 week)), week = seconds / 604800.
+    function requireHeartbeat(uint32 generation, uint64 week, uint256[2] calldata S) external view;
+
+    /// @notice True iff e(C2,-P2)·e(H(id),Y)·e(C1,B2) = 1 for every node, checked as one batch with 128-bit weights
+    /// hashed from all inputs. A bad point, wrong length or hint reverts.
+    /// @param hints Concatenated hash-to-curve hints in the order of `ids`, or empty: costs change, the point does not.
+    function isDelivery(
+        uint32 generation,
+        bytes32[] calldata ids,
+        uint256[4] calldata B2,
+        uint256[2][] calldata C1,
+        uint256[2][] calldata C2,
+        uint256[] calldata hints
+    ) external view returns (bool);
+}
