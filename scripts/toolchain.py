@@ -58,7 +58,7 @@ const readImport = (name) => {
     return { error: `${name} was not found under ${base}` };
   }
 };
-fs.writeSync(1, solc.compile(fs.readFileSync(0, "utf8"), { import: readImport }));
+process.stdout.write(solc.compile(fs.readFileSync(0, "utf8"), { import: readImport }));
 """
 
 
