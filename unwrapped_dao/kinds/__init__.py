@@ -1,0 +1,70 @@
+"""Kinds of personal data: `get("music")`, `names()`, and `scope("artist-preferences")`, found without
+importing them all.
+
+A kind from outside registers an entry point in the group `unwrapped_dao.kinds` whose value is its `Kind`
+object;
+the entry point's name must be the kind's name. A name shipped with the package cannot be replaced.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from ..errors import InputError, NotFoundError
+from .imports import Imported, ImportSummary
+from .preview import Preview, preview
+from .protocols import Kind, RecordsSummary, Scope, Source
+
+ENTRY_POINT_GROUP = "unwrapped_dao.kinds"
+_SHIPPED = {"music": "unwrapped_dao.kinds.music:MUSIC"}
+
+__all__ = [
+    "ImportSummary",
+    "Imported",
+    "Kind",
+    "Preview",
+    "RecordsSummary",
+    "Scope",
+    "Source",
+    "get",
+    "names",
+    "preview",
+    "scope",
+]
+
+
+def names() -> tuple[str, ...]:
+    """The names of all kinds that can be had here, the shipped ones first."""
+    outside = sorted({point.name for point in entry_points(group=ENTRY_POINT_GROUP)} - set(_SHIPPED))
+    return (*_SHIPPED, *outside)
+
+
+def get(name: str) -> Kind:
+    """The kind of that name. Raises `NotFoundError` if there is none, `InputError` if its package is
+    broken.
+    """
+    if name in _SHIPPED:
+        module, _, attribute = _SHIPPED[name].partition(":")
+        found: Any = getattr(import_module(module), attribute)
+    else:
+        points = [point for point in entry_points(group=ENTRY_POINT_GROUP) if point.name == name]
+        if not points:
+            raise NotFoundError(f"There is no kind {name!r}; there are {', '.join(names())}.")
+        try:
+            found = points[0].load()
+        except Exception as error:
+            raise InputError(f"The package that brings the kind {name!r} cannot be loaded.") from error
+    if not isinstance(found, Kind) or found.name != name:
+        raise InputError(f"The package that brings the kind {name!r} does not offer a kind of that name.")
+    return found
+
+
+def scope(name: str) -> Scope:
+    """The scope of that name, of whichever kind. Raises `NotFoundError` if no kind has it."""
+    for kind_name in names():
+        found = get(kind_name).scopes.get(name)
+        if found is not None:
+            return found
+    raise NotFoundError(f"There is no scope {name!r} in the kinds {', '.join(names())}.")

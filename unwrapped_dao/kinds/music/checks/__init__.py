@@ -1,0 +1,20 @@
+"""Checks of the kind `music`: does a history look like a person's, and like the service's own file?
+
+Each check penalises a rate outside the range seen in real exports (DATA 3), none refuses alone, and small
+histories are penalised little: a hundred plays prove nothing either way.
+"""
+
+from __future__ import annotations
+
+from ...protocols import CheckResult
+from ..listens import Listens
+from .clock import clock_checks
+from .habits import habit_checks
+from .playback import playback_checks
+from .view import PlayView
+
+
+def run_checks(records: Listens) -> tuple[CheckResult, ...]:
+    """Every check's result, in a fixed order."""
+    view = PlayView.of(records)
+    return (*clock_checks(view), *habit_checks(view), *playback_checks(view))

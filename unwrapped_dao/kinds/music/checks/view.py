@@ -1,0 +1,77 @@
+"""The columns that the checks read, cut once to music and podcasts actually played, and how a rate is
+judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ...protocols import PPM, Axis, CheckResult
+from ..listens import Listens
+
+ENOUGH: Final = 400
+"""Plays from which on a rate is taken at its word; below, its penalty shrinks in proportion."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayView:
+    """Parallel columns, sorted by start. `timed` tells whether starts are known to the second."""
+
+    start_ms: tuple[int, ...]
+    played_ms: tuple[int, ...]
+    artist: tuple[str, ...]
+    track: tuple[str, ...]
+    track_id: tuple[str, ...]
+    kind: tuple[str, ...]
+    reason_start: tuple[str, ...]
+    reason_end: tuple[str, ...]
+    clock_s: tuple[int, ...]
+    timed: bool
+
+    @classmethod
+    def of(cls, records: Listens) -> PlayView:
+        """All records; nothing is left out, so that padding with odd rows is seen."""
+        return cls(
+            start_ms=records.integers("start_ms"),
+            played_ms=records.integers("played_ms"),
+            artist=records.texts("artist"),
+            track=records.texts("track"),
+            track_id=records.texts("track_id"),
+            kind=records.texts("kind"),
+            reason_start=records.texts("reason_start"),
+            reason_end=records.texts("reason_end"),
+            clock_s=records.integers("clock_s"),
+            timed="spotify-account" not in records.texts("source"),
+        )
+
+    def __len__(self) -> int:
+        return len(self.start_ms)
+
+
+def judge(
+    check: str, axis: Axis, value: float, low: float, high: float, worst: float, evidence: int, what: str
+) -> CheckResult:
+    """Penalise a rate outside [low, high].
+
+    The penalty grows in a straight line from 0 at the edge to `worst` (0 to 1) at one width of the range
+    away from
+    it, or at the natural end (0) if that comes first, and is scaled by `evidence` plays / `ENOUGH`. `value`
+    is rounded to 6 decimals first, so that the last bit of
+    a logarithm cannot decide.
+    """
+    value = round(value, 6)
+    away = max(low - value, value - high, 0.0)
+    if away == 0.0:
+        return CheckResult(check, axis, 0, "")
+    width = (high - low) if value > high else min(high - low, low)
+    share = min(1.0, away / width) if width > 0 else 1.0
+    penalty = int(worst * share * min(evidence, ENOUGH) * PPM) // ENOUGH
+    side = "above" if value > high else "below"
+    edge = high if value > high else low
+    return CheckResult(check, axis, penalty, f"{what} is {value:.4g}, {side} {edge:.4g}" if penalty else "")
+
+
+def fine(check: str, axis: Axis) -> CheckResult:
+    """A check that had nothing to look at."""
+    return CheckResult(check, axis, 0, "")

@@ -1,0 +1,94 @@
+"""Reads a JSON array of rows so that one bad row never loses the file.
+
+The fast path decodes all rows at once into msgspec structs that have only the wanted fields: the others
+(addresses,
+user agents, devices) never become objects. If any row does not fit, the array is cut into raw rows and each
+is
+decoded alone, so that the bad ones can be named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+
+from ....errors import ExportError
+from ....exports import ExportEntry, printable
+from ...imports import Ledger
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def json_bytes(entry: ExportEntry) -> bytes:
+    """The entry's bytes without a byte order mark."""
+    data = entry.read()
+    return data[len(_BOM) :] if data.startswith(_BOM) else data
+
+
+def first_keys(head: bytes) -> set[str]:
+    """The keys named in the first object of a JSON array, from its first bytes; values are not looked at."""
+    start = head.find(b"{")
+    if start < 0 or not head[:start].strip().lstrip(_BOM).startswith(b"["):
+        return set()
+    end = head.find(b"}", start)
+    first = head[start : end if end > 0 else len(head)]
+    return {key.decode("ascii") for key in re.findall(rb'"([A-Za-z_]{1,64})"\s*:', first)}
+
+
+def read_rows(
+    entry: ExportEntry, struct: type[T], lenient: type[T], ledger: Ledger
+) -> tuple[list[T], Sequence[int], int]:
+    """The rows that fit, the number of each within the file, and how many the file has.
+
+    Rows that do not fit even `lenient` are left out in the ledger. Raises `ExportError` for what is no JSON
+    array,
+    or an array of something else.
+    """
+    data = json_bytes(entry)
+    try:
+        fitting: list[T] = msgspec.json.decode(data, type=list[struct])  # type: ignore[valid-type]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _one_by_one(entry, data, lenient, ledger)
+    return fitting, range(len(fitting)), len(fitting)
+
+
+def _one_by_one(
+    entry: ExportEntry, data: bytes, struct: type[T], ledger: Ledger
+) -> tuple[list[T], Sequence[int], int]:
+    shown = printable(entry.name)
+    try:
+        raws = msgspec.json.decode(data, type=list[msgspec.Raw])
+    except msgspec.ValidationError as error:
+        raise ExportError(f"The file {shown!r} is no list of plays.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ExportError(f"The file {shown!r} is not complete JSON; it was cut short or altered.") from error
+    decoder = msgspec.json.Decoder(struct)
+    fitting, numbers = [], []
+    for number, raw in enumerate(raws):
+        try:
+            fitting.append(decoder.decode(raw))
+            numbers.append(number)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            ledger.leave_out(entry.name, number, _why(error))
+    if raws and not fitting:
+        raise ExportError(
+            f"The file {shown!r} is no list of plays: none of its {len(raws)} rows has the fields."
+        )
+    return fitting, numbers, len(raws)
+
+
+def _why(error: Exception) -> str:
+    """The field and the types, never a value. msgspec's own message can quote one."""
+    found = re.search(r"`\$\.([A-Za-z_]{1,64})`$", str(error))
+    if isinstance(error, msgspec.ValidationError):
+        return (
+            f"the field {found[1]} has an unexpected type"
+            if found
+            else "the row does not have the expected fields"
+        )
+    return "the row is not valid JSON"

@@ -1,0 +1,95 @@
+"""Spotify's account data: the last twelve months, in files of exactly 10,000 rows.
+
+`StreamingHistoryN.json` (older), `StreamingHistory_music_N.json`, `..._podcast_N`, `..._audiobook_N`, in a
+folder `MyData/` or `Spotify Account Data/`; one real export had doubled extensions. `endTime` is the stop
+time
+in UTC, to the minute; there is no album and no id. Podcasts in the older files look like music and are taken
+for it. All other files of the folder are personal and are never opened.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Final
+
+import msgspec
+
+from ....exports import ExportEntry
+from ...imports import Ledger
+from ..listens import Row
+from .json_rows import first_keys, read_rows
+from .source import Intern, SourceRows
+
+_NAME = re.compile(r"streaming_?history_?(music|podcast|audiobook)?_?\d*(\(\d+\))?(\.json)+$", re.IGNORECASE)
+_EPOCH: Final = dt.date(1970, 1, 1).toordinal()
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?", re.ASCII)
+
+
+class _Play(msgspec.Struct, gc=False):
+    """One row: music and video have artist and track; podcasts and audiobooks have their own names for
+    them.
+    """
+
+    endTime: str  # noqa: N815 (the file's own word)
+    msPlayed: int  # noqa: N815
+    artistName: str | None = None  # noqa: N815
+    trackName: str | None = None  # noqa: N815
+    podcastName: str | None = None  # noqa: N815
+    episodeName: str | None = None  # noqa: N815
+    audiobookName: str | None = None  # noqa: N815
+    authorName: str | None = None  # noqa: N815
+    chapterName: str | None = None  # noqa: N815
+
+
+class SpotifyAccount:
+    """The source `spotify-account`."""
+
+    name = "spotify-account"
+    title = "Spotify account data"
+
+    def claims(self, entry: ExportEntry) -> bool:
+        """By name, or by the first row's keys."""
+        return bool(_NAME.fullmatch(entry.base_name)) or {"endTime", "msPlayed"} <= first_keys(entry.head())
+
+    def read(self, entry: ExportEntry, ledger: Ledger, intern: Intern) -> SourceRows:
+        """The file's rows; what does not fit goes to the ledger."""
+        typed = re.search("podcast|audiobook", entry.base_name, re.IGNORECASE)
+        file_kind = typed[0].lower() if typed else "music"
+        plays, numbers, total = read_rows(entry, _Play, _Play, ledger)
+        days: dict[str, int] = {}
+        rows: list[Row] = []
+        kept: list[int] = []
+        for play, number in zip(plays, numbers, strict=True):
+            end_ms = _minute_ms(play.endTime, days)
+            if end_ms is None:
+                ledger.leave_out(entry.name, number, "the field endTime is no time")
+                continue
+            kind, artist, track = file_kind, play.artistName, play.trackName
+            if play.podcastName is not None or play.episodeName is not None:
+                kind, artist, track = "podcast", play.podcastName, play.episodeName
+            elif play.audiobookName is not None:
+                kind, artist = "audiobook", play.audiobookName
+                track = play.chapterName or play.audiobookName
+            artist, track = artist or "", track or ""
+            rows.append((
+                end_ms - play.msPlayed, play.msPlayed, intern(artist, artist), intern(track, track), "", "",
+                kind,
+                "", "", -1, -1, 0, 0, self.name,
+            ))  # fmt: skip
+            kept.append(number)
+        return SourceRows(rows, kept, total)
+
+
+def _minute_ms(text: str, days: dict[str, int]) -> int | None:
+    """`YYYY-MM-DD HH:MM` as UTC milliseconds; days are remembered, because parsing dates is slow."""
+    if not _TIME.fullmatch(text):
+        return None
+    day = days.get(text[:10])
+    if day is None:
+        try:
+            day = days[text[:10]] = (dt.date.fromisoformat(text[:10]).toordinal() - _EPOCH) * 86_400_000
+        except ValueError:
+            return None
+    hours, minutes = int(text[11:13]), int(text[14:16])
+    return day + (hours * 60 + minutes) * 60_000 if hours < 24 and minutes < 60 else None

@@ -1,0 +1,54 @@
+"""How much new information a history brings: months, hours and artists, each saturating.
+
+value = x / (x + half): the first years count most, and no amount of listening counts without end.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Final
+
+from ..protocols import PPM
+from .listens import Listens, MonthOf
+
+HALF_MONTHS: Final = 24
+HALF_HOURS: Final = 500
+HALF_ARTISTS: Final = 300
+HEARD_MS: Final = 30_000
+
+
+def worth(records: Listens, novelty_ppm: Mapping[str, int]) -> int:
+    """Parts per million of the most a history can bring. `novelty_ppm` is by month; a month not named is
+    all new.
+    """
+    month_of = MonthOf()
+    heard: dict[str, int] = defaultdict(int)
+    artists: dict[str, int] = {}
+    columns = zip(
+        records.integers("start_ms"),
+        records.integers("played_ms"),
+        records.texts("artist"),
+        records.texts("kind"),
+        strict=True,
+    )
+    for start, played, artist, kind in columns:
+        if played < HEARD_MS or kind != "music":
+            continue
+        month = month_of(start + played)
+        # A pause can make a play last days; no title that is listened to lasts longer than two hours.
+        heard[month] += min(played, 7_200_000)
+        new = novelty_ppm.get(month, PPM)
+        artists[artist] = max(artists.get(artist, 0), new)
+    months = sum(novelty_ppm.get(month, PPM) for month in heard)
+    hours = sum(ms * novelty_ppm.get(month, PPM) for month, ms in heard.items()) // 3_600_000
+    parts = (
+        _saturate(months, HALF_MONTHS * PPM),
+        _saturate(hours, HALF_HOURS * PPM),
+        _saturate(sum(artists.values()), HALF_ARTISTS * PPM),
+    )
+    return sum(parts) // len(parts)
+
+
+def _saturate(value: int, half: int) -> int:
+    return value * PPM // (value + half)

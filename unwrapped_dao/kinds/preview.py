@@ -1,0 +1,83 @@
+"""What a member sees before signing: the rows for buyers, the records for the named validators, what stays
+home.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..errors import InputError
+from .imports import Imported, ImportSummary
+from .protocols import Kind, RecordsSummary, Scope
+
+
+class Preview(BaseModel):
+    """Exactly what a contribution would consist of; making one sends nothing anywhere.
+
+    `rows_bytes` are the canonical bytes of `rows`: the envelope's plaintext. `records_bytes` are what the
+    validators whom the member chooses receive, sealed to them, and nobody else.
+    """
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    kind: str
+    scope: str
+    scope_id: bytes
+    sentence: str
+    purposes: tuple[str, ...]
+    base_terms: str
+    rows: tuple[Mapping[str, Any], ...] = Field(repr=False)
+    rows_bytes: bytes = Field(repr=False)
+    records_bytes: bytes = Field(repr=False)
+    records: RecordsSummary
+    never_contains: tuple[str, ...]
+    stays_home: tuple[str, ...]
+    summary: ImportSummary = Field(repr=False)
+    warning: str | None = None
+
+    def lines(self, show: int = 10) -> list[str]:
+        """The preview for a person: `show` rows of the buyer's list, then the validators' list, then the
+        rest.
+        """
+        out = [self.warning] if self.warning else []
+        out += [self.sentence, f"Buyers who pay may see these {len(self.rows)} rows:"]
+        out += ["  " + ", ".join(f"{k}={v}" for k, v in row.items()) for row in self.rows[:show]]
+        if len(self.rows) > show:
+            out.append(f"  ... and {len(self.rows) - show} more")
+        out += [
+            f"The validators you choose see in full: {self.records.sentence}",
+            "Stays on this machine: " + ", ".join(self.stays_home) + ".",
+            "If you do nothing, nothing leaves this machine.",
+        ]
+        return out
+
+
+def preview(kind: Kind, imported: Imported[Any], scope: Scope) -> Preview:
+    """Both lists for one scope. Raises `InputError` when nothing is left to contribute."""
+    if scope.kind != kind.name or imported.kind != kind.name:
+        raise InputError(f"The scope {scope.name!r} is not for {imported.kind} data.")
+    rows = scope.project(imported.records)
+    if not rows:
+        raise InputError(
+            f"Nothing in this export fits the scope {scope.name!r}: it would contribute no row.",
+            hint="Choose another scope, or an export that covers more time.",
+        )
+    return Preview(
+        kind=kind.name,
+        scope=scope.name,
+        scope_id=scope.scope_id,
+        sentence=scope.sentence,
+        purposes=scope.purposes,
+        base_terms=scope.base_terms,
+        rows=tuple(row.model_dump() for row in rows),
+        rows_bytes=scope.encode(rows),
+        records_bytes=kind.encode_records(imported.records),
+        records=kind.summarise(imported.records),
+        never_contains=scope.never_contains,
+        stays_home=kind.stays_home(),
+        summary=imported.summary,
+        warning=kind.special_category,
+    )

@@ -1,0 +1,194 @@
+"""What a kind of personal data must offer; nothing outside a kind's folder knows more about its records
+than this.
+
+A *kind* bundles the record type, the *sources* that read export files into records, the *scopes* that cut
+records down to what a buyer may see, the checks and the fingerprints. `Records` is opaque to everybody else.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+from ..exports import DEFAULT_LIMITS, ExportEntry, Limits
+
+if TYPE_CHECKING:
+    from .imports import Imported
+
+PPM = 1_000_000
+"""Shares, scores and penalties are integers in parts per million: equal on every machine, unlike floats."""
+
+Axis = Literal["authenticity", "ownership", "quality"]
+
+
+SHAPE_BUCKET = "shape"
+
+
+class CheckResult(NamedTuple):
+    """What one check of a kind found. `penalty_ppm` is 0 (fine) to 1,000,000; `reason` says why it is not 0.
+
+    A reason holds figures and words of the check only, never a value of a record.
+    """
+
+    check: str
+    axis: Axis
+    penalty_ppm: int
+    reason: str
+
+
+class Trace(NamedTuple):
+    """One element of a near-duplicate sketch: `element` is hashed under the validators' key within `bucket`.
+
+    Buckets are stretches of time, except `SHAPE_BUCKET`, whose elements hold no time: there a copy that was
+    shifted in time is still known.
+    """
+
+    bucket: str
+    element: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsSummary:
+    """What the named validators will see in full: how many records, of which fields, over which time."""
+
+    records: int
+    fields: tuple[str, ...]
+    first: str
+    last: str
+    sentence: str
+
+
+@runtime_checkable
+class Source(Protocol):
+    """One export format of one service: says which files are its own and reads them."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    def claims(self, entry: ExportEntry) -> bool:
+        """Whether this file is of this format, judged by name and first bytes."""
+        ...
+
+
+@runtime_checkable
+class Scope(Protocol):
+    """What can leave the machine: a versioned schema, a pure projection, allowed purposes and base terms."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def sentence(self) -> str: ...
+
+    @property
+    def purposes(self) -> tuple[str, ...]: ...
+
+    @property
+    def base_terms(self) -> str: ...
+
+    @property
+    def never_contains(self) -> tuple[str, ...]: ...
+
+    @property
+    def row(self) -> type[BaseModel]: ...
+
+    @property
+    def schema_digest(self) -> bytes: ...
+
+    @property
+    def base_terms_digest(self) -> bytes: ...
+
+    @property
+    def purpose_digests(self) -> Mapping[str, bytes]: ...
+
+    @property
+    def scope_id(self) -> bytes: ...
+
+    def project(self, records: Any) -> tuple[BaseModel, ...]:
+        """The rows a buyer may see. Pure: the same records give the same rows on every machine."""
+        ...
+
+    def encode(self, rows: Sequence[BaseModel]) -> bytes:
+        """The canonical bytes of the rows: what is encrypted and attested."""
+        ...
+
+    def decode(self, data: bytes) -> tuple[BaseModel, ...]:
+        """The rows of canonical bytes; raises `UntrustedDataError` for any others."""
+        ...
+
+    def accepts(self, records: Any, data: bytes) -> bool:
+        """Whether `data` are canonical bytes of rows that this scope makes of these records."""
+        ...
+
+
+@runtime_checkable
+class Kind(Protocol):
+    """A sort of personal data. Implementations are stateless; `kinds.get(name)` finds them."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def special_category(self) -> str | None:
+        """A warning to show before anything else when the law protects this data specially, else None."""
+        ...
+
+    @property
+    def sources(self) -> Sequence[Source]: ...
+
+    @property
+    def scopes(self) -> Mapping[str, Scope]: ...
+
+    def read(self, path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Imported[Any]:
+        """Read an export into records and a summary. Raises nothing but `ExportError`; touches no network."""
+        ...
+
+    def summarise(self, records: Any) -> RecordsSummary:
+        """What validators will see, in figures."""
+        ...
+
+    def stays_home(self) -> tuple[str, ...]:
+        """What an export may hold that no record ever does."""
+        ...
+
+    def encode_records(self, records: Any) -> bytes:
+        """The canonical bytes of the records, for the validators."""
+        ...
+
+    def decode_records(self, data: bytes) -> Any:
+        """Records from canonical bytes; raises `UntrustedDataError` for any others."""
+        ...
+
+    def check(self, records: Any) -> tuple[CheckResult, ...]:
+        """Every check's result, in a fixed order, passed or not."""
+        ...
+
+    def identity(self, records: Any) -> Iterator[bytes]:
+        """The canonical dataset for the exact fingerprint, in an order independent of the export's."""
+        ...
+
+    def traces(self, records: Any) -> Iterable[Trace]:
+        """The elements of the near-duplicate sketches."""
+        ...
+
+    def worth(self, records: Any, novelty_ppm: Mapping[str, int]) -> int:
+        """Information new to the collective, 0 to 1,000,000 and saturating; `novelty_ppm` is by trace
+        bucket.
+        """
+        ...

@@ -1,0 +1,76 @@
+"""The key that a collective's validators share, and every hash made under it; each has its own domain tag.
+
+Without the key nobody can test whether a certain history was contributed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from typing import Final, Self
+
+from ..errors import InputError
+
+_EXACT: Final = b"unwrapped-dao/fingerprint/v1"
+_TRACE: Final = b"unwrapped-dao/trace/v1"
+_SALT: Final = b"unwrapped-dao/report-salt/v1"
+_MEMBER: Final = b"unwrapped-dao/index-member/v1"
+
+
+class FingerprintKey:
+    """32 secret bytes, the same for all validators of a collective."""
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) != 32:
+            raise InputError("A fingerprint key has 32 bytes.")
+        self._secret = bytes(secret)
+
+    @classmethod
+    def generate(cls) -> Self:
+        """A fresh key, for the first validator of a collective."""
+        return cls(secrets.token_bytes(32))
+
+    def to_secret_bytes(self) -> bytes:
+        """The key itself, for a keyfile or another validator."""
+        return self._secret
+
+    def __repr__(self) -> str:
+        return "<FingerprintKey>"
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        raise TypeError("a fingerprint key is not pickled")
+
+    def mac(self, tag: bytes, parts: Iterable[bytes]) -> bytes:
+        """HMAC-SHA256 over a tag and parts; callers pass one of this module's tags."""
+        state = hmac.new(self._secret, tag + b"\0", hashlib.sha256)
+        for part in parts:
+            state.update(part)
+        return state.digest()
+
+    def trace_key(self) -> bytes:
+        """The key under which trace elements are hashed."""
+        return self.mac(_TRACE, ())
+
+    def report_salt(self, content: bytes) -> bytes:
+        """The salt of the report on one envelope: the same for all validators, unknown to everybody else."""
+        return self.mac(_SALT, (content,))
+
+    def member_tag(self, member: str) -> bytes:
+        """How the index names a member: not by address."""
+        return self.mac(_MEMBER, (member.lower().encode(),))[:16]
+
+
+def fingerprint(key: FingerprintKey, kind: str, identity: Iterable[bytes]) -> bytes:
+    """The exact-duplicate nullifier of a canonical dataset: 32 bytes, whoever sends it and in whatever
+    order.
+    """
+
+    def parts() -> Iterable[bytes]:
+        yield kind.encode() + b"\0"
+        yield from identity
+
+    return key.mac(_EXACT, parts())

@@ -1,0 +1,230 @@
+"""What the validators remember: fingerprints and sketches in one SQLite file, no record, no address, no name.
+
+One row for each live contribution (member tag, scope, epoch). Seeds, the smallest few hashes of each
+bucket, are
+indexed, so that a near copy is found without reading every sketch.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from ..errors import SettingsError, WorkspaceBusyError
+from ..kinds.protocols import PPM
+from .fingerprint import FingerprintKey
+from .sketch import Bucket, Sketch, contained_ppm, union
+
+SEEDS: Final = 16
+"""Indexed hashes a bucket: of a copy that holds a tenth of somebody's year, about 20 of 192 seeds are hit."""
+SCHEMA_VERSION: Final = 1
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS contribution (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, scope BLOB NOT NULL, epoch INTEGER NOT NULL, member BLOB NOT
+    NULL,
+    version INTEGER NOT NULL, fingerprint BLOB NOT NULL, UNIQUE (scope, epoch, member));
+CREATE INDEX IF NOT EXISTS by_fingerprint ON contribution (fingerprint);
+CREATE TABLE IF NOT EXISTS sketch (
+    contribution INTEGER NOT NULL REFERENCES contribution (id) ON DELETE CASCADE, bucket INTEGER NOT NULL,
+    size INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (contribution, bucket)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seed (
+    hash BLOB NOT NULL, contribution INTEGER NOT NULL REFERENCES contribution (id) ON DELETE CASCADE,
+    PRIMARY KEY (hash, contribution)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS seed_owner ON seed (contribution);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """How a history compares with what was contributed.
+
+    `others_ppm`: the largest share that it has in common with one other member's contribution, either way
+    around;
+    `exact_other`: another member holds the very same dataset; `shape_ppm`: the same without the times;
+    `novelty_ppm`: by bucket name, what this member has not contributed to this scope in other epochs.
+    """
+
+    exact_other: bool
+    others_ppm: int
+    shape_ppm: int
+    novelty_ppm: Mapping[str, int]
+
+
+class FingerprintIndex:
+    """The validators' shared memory. `path` is a file, or ":memory:" in tests; safe for several processes."""
+
+    def __init__(self, path: str | Path, key: FingerprintKey) -> None:
+        self._key = key
+        try:
+            self._db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA foreign_keys = ON")
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version not in (0, SCHEMA_VERSION):
+                raise SettingsError(
+                    f"The fingerprint index has the layout {version}, this program knows {SCHEMA_VERSION}."
+                )
+            self._db.executescript(_SCHEMA)
+            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        except sqlite3.DatabaseError as error:
+            raise SettingsError(f"The fingerprint index {Path(path).name!r} cannot be opened.") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def __len__(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM contribution").fetchone()[0])
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise WorkspaceBusyError("Another validator is writing to the fingerprint index.") from error
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def record(
+        self,
+        *,
+        kind: str,
+        scope_id: bytes,
+        epoch: int,
+        member: str,
+        version: int,
+        fingerprint: bytes,
+        sketch: Sketch,
+    ) -> None:
+        """Remember a contribution, in the place of this member's earlier version in this epoch."""
+        tag = self._key.member_tag(member)
+        with self._writing():
+            self._delete(scope_id, epoch, tag)
+            cursor = self._db.execute(
+                "INSERT INTO contribution (kind, scope, epoch, member, version, fingerprint)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (kind, scope_id, epoch, tag, version, fingerprint),
+            )
+            owner = cursor.lastrowid
+            self._db.executemany(
+                "INSERT INTO sketch VALUES (?, ?, ?, ?)",
+                [(owner, bucket, b.size, b.to_bytes()) for bucket, b in sorted(sketch.buckets.items())],
+            )
+            seeds = {h for b in sketch.buckets.values() for h in b.hashes[:SEEDS]}
+            self._db.executemany(
+                "INSERT INTO seed VALUES (?, ?)", [(h.to_bytes(8, "big"), owner) for h in sorted(seeds)]
+            )
+
+    def forget(self, *, scope_id: bytes, epoch: int, member: str) -> bool:
+        """Delete a withdrawn or erased contribution; True if there was one."""
+        with self._writing():
+            return self._delete(scope_id, epoch, self._key.member_tag(member))
+
+    def _delete(self, scope_id: bytes, epoch: int, tag: bytes) -> bool:
+        done = self._db.execute(
+            "DELETE FROM contribution WHERE scope = ? AND epoch = ? AND member = ?", (scope_id, epoch, tag)
+        )
+        return done.rowcount > 0
+
+    def compare(
+        self, *, kind: str, scope_id: bytes, epoch: int, member: str, fingerprint: bytes, sketch: Sketch,
+        shape_bucket: str | None = None,
+    ) -> Overlap:  # fmt: skip
+        """Compare with every other contribution of the kind, and with the member's own of other epochs."""
+        tag = self._key.member_tag(member)
+        shapes = {t for t, name in sketch.names.items() if name == shape_bucket}
+        exact = self._db.execute(
+            "SELECT 1 FROM contribution WHERE fingerprint = ? AND kind = ? AND member != ?",
+            (fingerprint, kind, tag),
+        ).fetchone()
+        others = shape = 0
+        for owner in self._candidates(sketch, kind, tag):
+            theirs = self._sketch(owner)
+            others = max(others, _common_ppm(sketch.buckets, theirs, skip=shapes))
+            shape = max(shape, _common_ppm(sketch.buckets, theirs, only=shapes))
+        return Overlap(exact is not None, others, shape, self._novelty(sketch, scope_id, epoch, tag))
+
+    def _candidates(self, sketch: Sketch, kind: str, tag: bytes) -> list[int]:
+        """Contributions of other members that share a seed, most shared first; at most 50 are compared in
+        full.
+        """
+        hits: Counter[int] = Counter()
+        hashes = sorted({h for b in sketch.buckets.values() for h in b.hashes})
+        for i in range(0, len(hashes), 500):
+            chunk = [h.to_bytes(8, "big") for h in hashes[i : i + 500]]
+            marks = ",".join("?" * len(chunk))
+            rows = self._db.execute(
+                f"SELECT contribution, count(*) FROM seed WHERE hash IN ({marks}) GROUP BY 1", chunk
+            )
+            hits.update(dict(rows.fetchall()))
+        if not hits:
+            return []
+        mine = {
+            row[0]
+            for row in self._db.execute(
+                "SELECT id FROM contribution WHERE member = ? OR kind != ?", (tag, kind)
+            )
+        }
+        ranked = sorted((-count, owner) for owner, count in hits.items() if owner not in mine)
+        return [owner for _, owner in ranked[:50]]
+
+    def _sketch(self, owner: int) -> dict[int, Bucket]:
+        rows = self._db.execute("SELECT bucket, size, hashes FROM sketch WHERE contribution = ?", (owner,))
+        return {bucket: Bucket.from_bytes(size, hashes) for bucket, size, hashes in rows}
+
+    def _novelty(self, sketch: Sketch, scope_id: bytes, epoch: int, tag: bytes) -> dict[str, int]:
+        owners = self._db.execute(
+            "SELECT id FROM contribution WHERE scope = ? AND member = ? AND epoch != ?",
+            (scope_id, tag, epoch),
+        ).fetchall()
+        before: dict[int, list[Bucket]] = defaultdict(list)
+        for (owner,) in owners:
+            for bucket, found in self._sketch(owner).items():
+                before[bucket].append(found)
+        return {
+            sketch.names[t]: PPM - contained_ppm(mine, union(before[t])) if t in before else PPM
+            for t, mine in sorted(sketch.buckets.items())
+        }
+
+
+def _common_ppm(
+    mine: Mapping[int, Bucket],
+    theirs: Mapping[int, Bucket],
+    *,
+    skip: set[int] | None = None,
+    only: set[int] | None = None,
+) -> int:
+    """The larger of: my share that is theirs, their share that is mine. Under 8 common elements it is
+    chance.
+    """
+
+    def wanted(tag: int) -> bool:
+        return tag in only if only is not None else tag not in (skip or set())
+
+    shared = sum(
+        contained_ppm(bucket, theirs[tag]) * bucket.size
+        for tag, bucket in mine.items()
+        if wanted(tag) and tag in theirs
+    )
+    if shared < 8 * PPM:
+        return 0
+    sizes = [sum(b.size for t, b in side.items() if wanted(t)) for side in (mine, theirs)]
+    # Their size counts buckets that I lack, too; `only` names my tags, so an absent bucket has no size there.
+    return min(PPM, shared // max(1, min(s for s in sizes if s)))
