@@ -33,7 +33,7 @@ interface IContributionRegistry {
     /// @notice One storage slot.
     /// @param index Dense from 1; a short name of the pool for other contracts.
     /// @param generation Committee key generation of every capsule in the pool.
-    /// @param members n: member numbers ever assigned when the seal was recorded; 0 until then.
+    /// @param members n: member numbers ever assigned when the seal was recorded, at most 2^height; 0 until then.
     /// @param maxWeight Largest weight of one contribution.
     /// @param openedAt Seconds.
     /// @param sealsAt Seconds; 0 while not announced.
@@ -120,6 +120,7 @@ interface IContributionRegistry {
     error ValidatorsTooFew(uint256 have, uint256 needed);
     error ValidatorCapReached(address validator, uint256 cap);
     error AttestationsTooFew(uint256 have, uint256 needed);
+    error AttestationsTooMany(uint256 have, uint256 needed);
     error AttestationsUnordered(address previous, address next);
     error AttestationExpired(uint64 expiry, uint256 now_);
     error ConsentExpired(uint64 expiry, uint256 now_);

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+import {IERC6372} from "@openzeppelin/contracts/interfaces/IERC6372.sol";
+import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
+import {IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
+import {IMembershipToken} from "./interfaces/IMembershipToken.sol";
+import {MembershipVotes} from "./MembershipVotes.sol";
+import {CompactSignature} from "./libraries/CompactSignature.sol";
+import {CountTrace} from "./libraries/CountTrace.sol";
+
+/// @title Who belongs
+/// @notice See IMembershipToken for the state table. Votes and delegation are in MembershipVotes.
+/// @dev Storage of a member: one slot here, one for the owner of its number. Nothing is ever deleted but a payout address.
+contract MembershipToken is MembershipVotes, IERC721Errors {
+    using CountTrace for CountTrace.Trace;
+
+    bytes32 private constant JOIN_TYPE = keccak256("Join(address member,uint16 joins,uint64 expiry)");
+
+    /// @dev https://eips.ethereum.org/EIPS/eip-5192
+    bytes4 private constant ERC5192_ID = 0xb45a3c0e;
+
+    /// @notice May add and remove contributions, and mark exclusions.
+    address public immutable registry;
+    /// @notice May mark exclusions.
+    address public immutable market;
+
+    /// @dev Also of numbers whose member has left.
+    mapping(uint256 number => address) private _owners;
+    mapping(address account => address) private _payouts;
+
+    constructor(address registry_, address market_, uint40 settling_) MembershipVotes(settling_) {
+        registry = registry_;
+        market = market_;
+    }
+
+    // -------------------------------------------------------- join and leave
+
+    /// @inheritdoc IMembershipToken
+    function join() external override returns (uint32 number) {
+        return _join(msg.sender, _members[msg.sender]);
+    }
+
+    /// @inheritdoc IMembershipToken
+    function joinFor(address member, uint64 expiry, bytes calldata signature)
+        external
+        override
+        returns (uint32 number)
+    {
+        if (block.timestamp > expiry) revert MembershipSignatureExpired(expiry, block.timestamp);
+        Member memory present = _members[member];
+        bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(JOIN_TYPE, member, present.joins, expiry)));
+        (bool ok, address signer) = CompactSignature.isBy(digest, signature, member);
+        if (!ok) revert MembershipSignatureInvalid(member, signer);
+        return _join(member, present);
+    }
+
+    /// @dev `member` is the stored state of `account`. `joins` never wraps: the 65,536th join reverts, since a counter
+    /// that started again would let old signatures in.
+    function _join(address account, Member memory member) private returns (uint32 number) {
+        if (member.number == 0) {
+            number = _active.free;
+            if (number == type(uint32).max) revert MembersFull(number);
+            _active.free = number + 1;
+            _owners[number] = account;
+            member.number = number + 1;
+        } else {
+            if (member.flags & LEFT == 0) revert MemberAlreadyJoined(account);
+            number = member.number - 1;
+            member.flags &= ~LEFT;
+        }
+        member.joinedAt = uint40(block.timestamp);
+        member.joins += 1;
+        if (member.live != 0) _startActivity(account, member);
+        _members[account] = member;
+
+        emit Transfer(address(0), account, number);
+        emit Locked(number);
+        emit MemberJoined(account, number, member.joins);
+    }
+
+    /// @inheritdoc IMembershipToken
+    function leave() external override {
+        Member memory member = _present(msg.sender);
+        bool wasActive = member.live != 0;
+        member.flags |= LEFT;
+        if (wasActive) member.inactiveAt = uint40(block.timestamp);
+        _members[msg.sender] = member;
+        if (wasActive) _endActivity(msg.sender, member);
+
+        emit Transfer(msg.sender, address(0), member.number - 1);
+        emit MemberLeft(msg.sender, member.number - 1);
+    }
+
+    // -------------------------------------------------------------- activity
+
+    /// @inheritdoc IMembershipToken
+    function contributionAdded(address account) external override {
+        if (msg.sender != registry) revert MembershipCallerRefused(msg.sender);
+        Member memory member = _present(account);
+        member.live += 1;
+        if (member.live == 1) _startActivity(account, member);
+        _members[account] = member;
+    }
+
+    /// @inheritdoc IMembershipToken
+    function contributionRemoved(address account) external override {
+        if (msg.sender != registry) revert MembershipCallerRefused(msg.sender);
+        Member memory member = _known(account);
+        member.live -= 1;
+        bool ended = member.live == 0 && member.flags & LEFT == 0;
+        if (ended) member.inactiveAt = uint40(block.timestamp);
+        _members[account] = member;
+        if (ended) _endActivity(account, member);
+    }
+
+    /// @inheritdoc IMembershipToken
+    function markExcluded(address account) external override {
+        if (msg.sender != registry && msg.sender != market) revert MembershipCallerRefused(msg.sender);
+        Member memory member = _known(account);
+        if (member.flags & EXCLUDED == 0) _members[account].flags = member.flags | EXCLUDED;
+    }
+
+    /// @dev Changes `member` in memory; the caller stores it.
+    function _startActivity(address account, Member memory member) private {
+        member.activeAt = uint40(block.timestamp);
+        member.inactiveAt = 0;
+        _active.change(true);
+        emit MemberActivated(account, member.number - 1);
+    }
+
+    /// @dev After `member` was stored, since giving a delegated vote back writes its flags.
+    function _endActivity(address account, Member memory member) private {
+        _active.change(false);
+        _takeVoteBack(account, member.flags);
+        emit MemberDeactivated(account, member.number - 1);
+    }
+
+    // ----------------------------------------------------------------- money
+
+    /// @inheritdoc IMembershipToken
+    function setPayoutAddress(address payout) external override {
+        Member memory member = _known(msg.sender);
+        _payouts[msg.sender] = payout;
+        _members[msg.sender].flags =
+            payout == address(0) ? member.flags & ~HAS_PAYOUT : member.flags | HAS_PAYOUT;
+        emit PayoutAddressSet(msg.sender, payout);
+    }
+
+    /// @inheritdoc IMembershipToken
+    function claimant(address account)
+        external
+        view
+        override
+        returns (uint32 number, address payout, bool everExcluded)
+    {
+        Member memory member = _known(account);
+        number = member.number - 1;
+        payout = member.flags & HAS_PAYOUT == 0 ? account : _payouts[account];
+        everExcluded = member.flags & EXCLUDED != 0;
+    }
+
+    // --------------------------------------------------------------- reading
+
+    /// @inheritdoc IMembershipToken
+    function memberOf(address account) external view override returns (Member memory) {
+        return _members[account];
+    }
+
+    /// @inheritdoc IMembershipToken
+    function numberOf(address account) external view override returns (uint32) {
+        return _known(account).number - 1;
+    }
+
+    /// @inheritdoc IMembershipToken
+    function addressOf(uint32 number) external view override returns (address account) {
+        account = _owners[number];
+        if (account == address(0)) revert MemberUnknown(account);
+    }
+
+    /// @inheritdoc IMembershipToken
+    function membersEver() external view override returns (uint32) {
+        return _active.free;
+    }
+
+    // ------------------------------------------------- ERC-721, ERC-5192, ERC-165
+
+    /// @notice 1 for a member that has not left, else 0.
+    function balanceOf(address owner) external view override returns (uint256) {
+        if (owner == address(0)) revert ERC721InvalidOwner(owner);
+        Member memory member = _members[owner];
+        return member.number != 0 && member.flags & LEFT == 0 ? 1 : 0;
+    }
+
+    /// @notice The member of a number. Reverts after it has left; `addressOf` does not.
+    function ownerOf(uint256 tokenId) public view override returns (address owner) {
+        owner = _owners[tokenId];
+        if (owner == address(0) || _members[owner].flags & LEFT != 0) revert ERC721NonexistentToken(tokenId);
+    }
+
+    /// @inheritdoc IMembershipToken
+    function locked(uint256 tokenId) external view override returns (bool) {
+        ownerOf(tokenId);
+        return true;
+    }
+
+    /// @notice Nobody can be approved.
+    function getApproved(uint256 tokenId) external view override returns (address) {
+        ownerOf(tokenId);
+        return address(0);
+    }
+
+    /// @notice Nobody can be approved.
+    function isApprovedForAll(address, address) external pure override returns (bool) {
+        return false;
+    }
+
+    function approve(address, uint256) external pure override {
+        revert MembershipLocked();
+    }
+
+    function setApprovalForAll(address, bool) external pure override {
+        revert MembershipLocked();
+    }
+
+    function transferFrom(address, address, uint256) external pure override {
+        revert MembershipLocked();
+    }
+
+    function safeTransferFrom(address, address, uint256) external pure override {
+        revert MembershipLocked();
+    }
+
+    function safeTransferFrom(address, address, uint256, bytes calldata) external pure override {
+        revert MembershipLocked();
+    }
+
+    function supportsInterface(bytes4 interfaceId) external pure override returns (bool) {
+        return interfaceId == type(IERC165).interfaceId || interfaceId == type(IERC721).interfaceId
+            || interfaceId == ERC5192_ID || interfaceId == type(IVotes).interfaceId
+            || interfaceId == type(IERC6372).interfaceId;
+    }
+
+    // --------------------------------------------------------------- private
+
+    /// @dev Of anybody who ever joined.
+    function _known(address account) private view returns (Member memory member) {
+        member = _members[account];
+        if (member.number == 0) revert MemberUnknown(account);
+    }
+
+    /// @dev Of who joined and has not left.
+    function _present(address account) private view returns (Member memory member) {
+        member = _known(account);
+        if (member.flags & LEFT != 0) revert MemberHasLeft(account);
+    }
+}
