@@ -119,9 +119,7 @@ class _Bounded(io.RawIOBase):
         wanted = min(len(buffer), self._left)
         data = _guard(lambda: self._inner.read(wanted), self._name)
         if wanted and not data:
-            raise ExportError(
-                f"The file {printable(self._name)!r} ends before its stated size; it was cut short."
-            )
+            raise ExportError(f"The file {printable(self._name)!r} ends before its stated size; it was cut short.")
         buffer[: len(data)] = data
         self._left -= len(data)
         return len(data)
@@ -136,17 +134,11 @@ def _guard(action: Callable[[], bytes], name: str) -> bytes:
     try:
         return action()
     except RuntimeError as error:  # zipfile's answer to an encrypted entry
-        raise ExportError(
-            f"The entry {printable(name)!r} is encrypted; a service's own export is not."
-        ) from error
+        raise ExportError(f"The entry {printable(name)!r} is encrypted; a service's own export is not.") from error
     except _BROKEN_ZIP as error:
-        raise ExportError(
-            f"The entry {printable(name)!r} is damaged; the archive was cut short or altered."
-        ) from error
+        raise ExportError(f"The entry {printable(name)!r} is damaged; the archive was cut short or altered.") from error
     except OSError as error:
-        raise ExportError(
-            f"The file {printable(name)!r} cannot be read ({error.strerror or 'I/O error'})."
-        ) from error
+        raise ExportError(f"The file {printable(name)!r} cannot be read ({error.strerror or 'I/O error'}).") from error
 
 
 class Export:
@@ -172,9 +164,7 @@ class Export:
             try:
                 mode = source.stat().st_mode
             except (OSError, ValueError) as error:
-                raise ExportError(
-                    f"There is no readable file or folder at {printable(str(source))!r}."
-                ) from error
+                raise ExportError(f"There is no readable file or folder at {printable(str(source))!r}.") from error
             if stat.S_ISDIR(mode):
                 found = _from_folder(source, limits)
             elif stat.S_ISREG(mode):
@@ -218,9 +208,7 @@ class _Budget:
             yield entry
             return
         if depth >= self._limits.depth:
-            raise ExportError(
-                f"The archive {printable(entry.name)!r} is nested more than {self._limits.depth} deep."
-            )
+            raise ExportError(f"The archive {printable(entry.name)!r} is nested more than {self._limits.depth} deep.")
         if depth and entry.size > self._limits.nested_bytes:
             raise ExportError(f"The archive {printable(entry.name)!r} inside the export is absurdly large.")
         # An outer archive is read in place; one inside another has to be held in memory, so it is bounded
@@ -232,9 +220,7 @@ class _Budget:
             raise ExportError(f"The zip {printable(entry.name)!r} is damaged or was cut short.") from error
         infos = archive.infolist()
         if self._entries + len(infos) > self._limits.entries:
-            raise ExportError(
-                f"The zip {printable(entry.name)!r} has more than {self._limits.entries} entries."
-            )
+            raise ExportError(f"The zip {printable(entry.name)!r} has more than {self._limits.entries} entries.")
         _refuse_overlaps(entry.name, infos)
         prefix = f"{entry.name}/" if prefixed else ""
         for info in infos:
@@ -246,13 +232,9 @@ class _Budget:
         self._entries += 1
         self._bytes += entry.size
         if self._entries > self._limits.entries:
-            raise ExportError(
-                f"The export has more than {self._limits.entries} files; that is no single export."
-            )
+            raise ExportError(f"The export has more than {self._limits.entries} files; that is no single export.")
         if self._bytes > self._limits.total_bytes:
-            raise ExportError(
-                f"The export unpacks to more than {self._limits.total_bytes >> 20} MB; refused."
-            )
+            raise ExportError(f"The export unpacks to more than {self._limits.total_bytes >> 20} MB; refused.")
 
 
 def _is_zip(entry: ExportEntry, depth: int) -> bool:
@@ -272,19 +254,13 @@ def _safe_name(raw: str, limits: Limits) -> str:
     parts = name.split("/")
     climbs = name.startswith("/") or ".." in parts or "\0" in name or re.match(r"[A-Za-z]:", name)
     if not name or climbs:
-        raise ExportError(
-            f"The entry {printable(raw)!r} points outside the export (path traversal); refused."
-        )
+        raise ExportError(f"The entry {printable(raw)!r} points outside the export (path traversal); refused.")
     if len(name) > limits.name_chars:
-        raise ExportError(
-            f"The export has an entry whose name is longer than {limits.name_chars} characters."
-        )
+        raise ExportError(f"The export has an entry whose name is longer than {limits.name_chars} characters.")
     return "/".join(part for part in parts if part not in ("", "."))
 
 
-def _zip_entry(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, prefix: str, limits: Limits
-) -> ExportEntry | None:
+def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, prefix: str, limits: Limits) -> ExportEntry | None:
     """One member of a zip after every check that its directory allows; None for a folder."""
     name = prefix + _safe_name(info.filename, limits)
     shown = printable(name)
@@ -301,9 +277,7 @@ def _zip_entry(
     if info.file_size > limits.entry_bytes:
         raise ExportError(f"The entry {shown!r} unpacks to more than {limits.entry_bytes >> 20} MB; refused.")
     if info.file_size > _RATIO_MATTERS_FROM and info.file_size > limits.ratio * max(1, info.compress_size):
-        raise ExportError(
-            f"The entry {shown!r} is compressed more than {limits.ratio} times: a zip bomb; refused."
-        )
+        raise ExportError(f"The entry {shown!r} is compressed more than {limits.ratio} times: a zip bomb; refused.")
 
     def opener() -> BinaryIO:
         try:
@@ -311,9 +285,7 @@ def _zip_entry(
         except RuntimeError as error:
             raise ExportError(f"The entry {shown!r} is encrypted; a service's own export is not.") from error
         except (*_BROKEN_ZIP, OSError) as error:
-            raise ExportError(
-                f"The entry {shown!r} is damaged; the archive was cut short or altered."
-            ) from error
+            raise ExportError(f"The entry {shown!r} is damaged; the archive was cut short or altered.") from error
         return io.BufferedReader(_Bounded(inner, name, info.file_size), 1 << 16)  # type: ignore[arg-type]
 
     return ExportEntry(name, info.file_size, opener)
@@ -349,9 +321,7 @@ def _from_folder(folder: Path, limits: Limits) -> list[ExportEntry]:
                 raise ExportError(f"{shown!r} in the folder is a link or a special file; refused.")
             found.append(_file_entry(path, path.relative_to(folder).as_posix(), limits))
             if len(found) > limits.entries:
-                raise ExportError(
-                    f"The folder has more than {limits.entries} files; that is no single export."
-                )
+                raise ExportError(f"The folder has more than {limits.entries} files; that is no single export.")
     return found
 
 
@@ -359,9 +329,7 @@ def _file_entry(path: Path, name: str, limits: Limits) -> ExportEntry:
     size = path.stat().st_size
     # The outermost zip is not an entry itself: what counts is what it unpacks to, checked entry by entry.
     if size > max(limits.entry_bytes, limits.total_bytes if name.lower().endswith(".zip") else 0):
-        raise ExportError(
-            f"The file {printable(name)!r} is larger than {limits.entry_bytes >> 20} MB; refused."
-        )
+        raise ExportError(f"The file {printable(name)!r} is larger than {limits.entry_bytes >> 20} MB; refused.")
 
     def opener() -> BinaryIO:
         try:

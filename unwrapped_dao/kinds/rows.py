@@ -110,9 +110,7 @@ class RowScope(Generic[Row]):
             ValueError,
             RecursionError,
         ) as error:
-            raise UntrustedDataError(f"These bytes hold no rows of the scope {self.name!r}.") from _quiet(
-                error
-            )
+            raise UntrustedDataError(f"These bytes hold no rows of the scope {self.name!r}.") from _quiet(error)
         if header != self._header(len(rows)) or self.encode(rows) != data:
             raise UntrustedDataError(f"These rows of the scope {self.name!r} are not in canonical form.")
         return rows
@@ -168,18 +166,14 @@ def columns(model: type[BaseModel]) -> tuple[Column, ...]:
         options = [t for t in get_args(info.annotation) if t is not NoneType] or [info.annotation]
         if len(options) != 1 or options[0] not in _TYPES:
             raise TypeError(f"{model.__name__}.{name}: a column is an int, a str or a bool, or None")
-        found = {
-            limit: getattr(item, limit) for item in info.metadata for limit in _LIMITS if hasattr(item, limit)
-        }
+        found = {limit: getattr(item, limit) for item in info.metadata for limit in _LIMITS if hasattr(item, limit)}
         nullable = NoneType in get_args(info.annotation)
         out.append(Column(name, _TYPES[options[0]], nullable, tuple(sorted(found.items()))))
     return tuple(out)
 
 
 def _schema(model: type[BaseModel]) -> dict[str, object]:
-    return {
-        c.name: {"limits": dict(c.limits), "nullable": c.nullable, "type": c.type} for c in columns(model)
-    }
+    return {c.name: {"limits": dict(c.limits), "nullable": c.nullable, "type": c.type} for c in columns(model)}
 
 
 def _quiet(error: Exception) -> Exception | None:

@@ -99,8 +99,7 @@ def exports(
         raise InputError("Samples need a count of 1 or more, 100 plays or more, and a known format.")
     home = tempfile.TemporaryDirectory(prefix="unwrapped-samples-", ignore_cleanup_errors=True)
     items = [
-        _write(home, f"{seed}/{i}", format or FORMATS[i % len(FORMATS)], i, min_plays, max_plays)
-        for i in range(count)
+        _write(home, f"{seed}/{i}", format or FORMATS[i % len(FORMATS)], i, min_plays, max_plays) for i in range(count)
     ]
     return SampleExports(home, items)
 
@@ -123,10 +122,8 @@ def _write(home: object, seed: str, form: str, number: int, min_plays: int, max_
     else:
         content = extended_history(made, random, old=family == "endsong")
     target = Path(home.name) / f"member-{number + 1:02}"  # type: ignore[attr-defined]
-    if form.endswith("zip"):
-        path = write_zip(content, target / "my_spotify_data.zip")
-    else:
-        path = write_folder(content, target)
+    zipped = form.endswith("zip")
+    path = write_zip(content, target / "my_spotify_data.zip") if zipped else write_folder(content, target)
     return SampleExport(path, form, plays, _home=home)
 
 

@@ -90,9 +90,7 @@ def artist(index: int) -> Artist:
     """The artist of that number, 0 being the best known; equal in every process."""
     random = Random(f"unwrapped-dao/catalogue/1/{index}")
     syllables = [
-        random.choice(_ONSETS)
-        + random.choice(_VOWELS)
-        + (random.choice(_CODAS) if random.random() < 0.5 else "")
+        random.choice(_ONSETS) + random.choice(_VOWELS) + (random.choice(_CODAS) if random.random() < 0.5 else "")
         for _ in range(random.choice((2, 3, 3)))
     ]
     name = random.choice(_LEADS) + "".join(syllables).capitalize() + random.choice(_TAILS)

@@ -63,12 +63,8 @@ def account_data(plays: Sequence[Play], random: Random, *, older: bool) -> Files
             for n, i in enumerate(range(0, len(rows), 400), start=1)
         ]  # fmt: skip
         files.append((f"{folder}/StreamingHistory_podcast_0.json", _pretty(shows)))
-    files.append(
-        (f"{folder}/Userdata.json", _pretty({"username": "invented", "email": "member@example.org"}))
-    )
-    files.append(
-        (f"{folder}/SearchQueries.json", _pretty([{"searchQuery": "invented search", "platform": "ios"}]))
-    )
+    files.append((f"{folder}/Userdata.json", _pretty({"username": "invented", "email": "member@example.org"})))
+    files.append((f"{folder}/SearchQueries.json", _pretty([{"searchQuery": "invented search", "platform": "ios"}])))
     files.append((f"{folder}/Read_Me_First.pdf", b"%PDF-1.4\n%%EOF\n"))
     return files
 

@@ -130,9 +130,7 @@ class Listener:
         if mode < 0.55:
             # The latest finds, on repeat.
             liked = liked[-60:]
-        return [
-            liked[int(len(liked) * random.random() ** 1.6)] for _ in range(max(1, count))
-        ], random.random() < 0.8
+        return [liked[int(len(liked) * random.random() ** 1.6)] for _ in range(max(1, count))], random.random() < 0.8
 
     def _ending(self, track: Track, last: bool) -> tuple[int, str]:
         random = self._random
@@ -143,9 +141,7 @@ class Listener:
             played = int(min(track.length_ms - 1_000, random.lognormvariate(9.6, 1.3)))
             return played, random.choice(("fwdbtn", "fwdbtn", "fwdbtn", "endplay", "backbtn"))
         if last and random.random() < 0.8:
-            return int(track.length_ms * random.random()), random.choice(
-                ("logout", "endplay", "unexpected-exit")
-            )
+            return int(track.length_ms * random.random()), random.choice(("logout", "endplay", "unexpected-exit"))
         length = track.length_ms
         if random.random() < self._jitter:
             length -= random.randint(1, 2_500)

@@ -118,8 +118,7 @@ class FingerprintIndex:
         with self._writing():
             self._delete(scope_id, epoch, tag)
             cursor = self._db.execute(
-                "INSERT INTO contribution (kind, scope, epoch, member, version, fingerprint)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO contribution (kind, scope, epoch, member, version, fingerprint) VALUES (?, ?, ?, ?, ?, ?)",
                 (kind, scope_id, epoch, tag, version, fingerprint),
             )
             owner = cursor.lastrowid
@@ -177,10 +176,7 @@ class FingerprintIndex:
         if not hits:
             return []
         mine = {
-            row[0]
-            for row in self._db.execute(
-                "SELECT id FROM contribution WHERE member = ? OR kind != ?", (tag, kind)
-            )
+            row[0] for row in self._db.execute("SELECT id FROM contribution WHERE member = ? OR kind != ?", (tag, kind))
         }
         ranked = sorted((-count, owner) for owner, count in hits.items() if owner not in mine)
         return [owner for _, owner in ranked[:50]]

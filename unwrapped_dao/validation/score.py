@@ -61,13 +61,9 @@ def score(
     if overlap.exact_other:
         refusals.append("refused: another member contributed this very history")
     elif overlap.others_ppm >= thresholds.others:
-        refusals.append(
-            f"refused: {overlap.others_ppm // 10_000}% in common with another member's contribution"
-        )
+        refusals.append(f"refused: {overlap.others_ppm // 10_000}% in common with another member's contribution")
     elif overlap.shape_ppm >= thresholds.shape:
-        refusals.append(
-            f"refused: {overlap.shape_ppm // 10_000}% in common with another member's, shifted in time"
-        )
+        refusals.append(f"refused: {overlap.shape_ppm // 10_000}% in common with another member's, shifted in time")
     if new < thresholds.novelty:
         refusals.append("refused: this member contributed all of it before")
     if axes["authenticity"] < thresholds.authenticity:

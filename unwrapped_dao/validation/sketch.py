@@ -76,9 +76,7 @@ class Sketch:
         buckets, names = {}, {}
         for name in sorted(found):
             hashes = found[name]
-            tag = int.from_bytes(
-                blake2b(name.encode(), digest_size=7, key=secret, person=b"bucket").digest(), "big"
-            )
+            tag = int.from_bytes(blake2b(name.encode(), digest_size=7, key=secret, person=b"bucket").digest(), "big")
             buckets[tag] = Bucket(len(hashes), tuple(heapq.nsmallest(K, hashes)))
             names[tag] = name
         return cls(buckets, names)
@@ -105,6 +103,4 @@ def union(buckets: Iterable[Bucket]) -> Bucket:
     hashes = sorted({h for bucket in parts for h in bucket.hashes})
     ceiling = min(bucket.ceiling for bucket in parts)
     complete = tuple(h for h in hashes if h <= ceiling)
-    return Bucket(
-        sum(bucket.size for bucket in parts) if complete != tuple(hashes) else len(hashes), complete
-    )
+    return Bucket(sum(bucket.size for bucket in parts) if complete != tuple(hashes) else len(hashes), complete)

@@ -94,9 +94,7 @@ def validate(
         shape_bucket=SHAPE_BUCKET,
     )
     sizes = {
-        sketch.names[tag]: bucket.size
-        for tag, bucket in sketch.buckets.items()
-        if sketch.names[tag] != SHAPE_BUCKET
+        sketch.names[tag]: bucket.size for tag, bucket in sketch.buckets.items() if sketch.names[tag] != SHAPE_BUCKET
     }
     checks = kind.check(records)
     worth = kind.worth(records, overlap.novelty_ppm)

@@ -63,9 +63,7 @@ def remake(ipfs: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         environment = {"IPFS_PATH": f"{folder}/repo", "IPFS_TELEMETRY": "off"}
         subprocess.run([ipfs, "init", "--profile=test"], env=environment, check=True, capture_output=True)
-        version = subprocess.run(
-            [ipfs, "version", "-n"], env=environment, check=True, capture_output=True, text=True
-        )
+        version = subprocess.run([ipfs, "version", "-n"], env=environment, check=True, capture_output=True, text=True)
         cids = {}
         for length in LENGTHS:
             with (Path(folder) / "content").open("wb") as file:

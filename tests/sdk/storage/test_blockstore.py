@@ -158,9 +158,7 @@ def test_a_folder_with_other_files_is_not_taken(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_a_full_disk_is_one_clear_error_and_loses_nothing(
-    store: BlockStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_one_clear_error_and_loses_nothing(store: BlockStore, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = store.publish(io.BytesIO(b"older"))
     real, room = os.write, [2 * MIB + 500]
 

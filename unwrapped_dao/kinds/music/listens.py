@@ -167,9 +167,7 @@ class Listens:
     def to_bytes(self) -> bytes:
         """The canonical bytes."""
         encode = msgspec.json.Encoder().encode_lines
-        return encode([{"columns": COLUMNS, "format": FORMAT, "records": self._size}]) + encode(
-            list(self.rows())
-        )
+        return encode([{"columns": COLUMNS, "format": FORMAT, "records": self._size}]) + encode(list(self.rows()))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Listens:

@@ -78,9 +78,7 @@ def _source_of(entry: ExportEntry, ledger: Ledger) -> MusicSource | None:
         for source in SOURCES:
             if source.claims(entry):
                 return source
-        ledger.ignore(
-            entry.name, "not a listening history in a known format; only its first bytes were looked at"
-        )
+        ledger.ignore(entry.name, "not a listening history in a known format; only its first bytes were looked at")
     return None
 
 

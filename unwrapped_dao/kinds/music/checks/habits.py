@@ -16,14 +16,10 @@ def habit_checks(view: PlayView) -> Iterator[CheckResult]:
     top = artists.most_common(1)[0][1] / plays
     yield judge("top-artist", "quality", top, 0.004, 0.5, 0.4, plays, "the top artist's share of plays")
     tracks = Counter(zip(view.artist, view.track, strict=True))
-    yield judge(
-        "repeats", "authenticity", plays / len(tracks), 1.12, 200, 0.5, plays, "the number of plays per title"
-    )
+    yield judge("repeats", "authenticity", plays / len(tracks), 1.12, 200, 0.5, plays, "the number of plays per title")
     yield _modal_length(view, tracks)
     whole = sum(1 for ms in view.played_ms if ms and ms % 1000 == 0) / plays
-    yield judge(
-        "whole-seconds", "authenticity", whole, 0, 0.12, 0.5, plays, "the share of plays of whole seconds"
-    )
+    yield judge("whole-seconds", "authenticity", whole, 0, 0.12, 0.5, plays, "the share of plays of whole seconds")
     distinct = len(set(view.played_ms)) / plays
     yield judge(
         "distinct-lengths",
@@ -36,9 +32,7 @@ def habit_checks(view: PlayView) -> Iterator[CheckResult]:
         "the share of distinct play lengths",
     )
     unheard = sum(1 for ms in view.played_ms if ms < 30_000) / plays
-    yield judge(
-        "short-plays", "quality", unheard, 0.005, 0.85, 0.4, plays, "the share of plays under 30 seconds"
-    )
+    yield judge("short-plays", "quality", unheard, 0.005, 0.85, 0.4, plays, "the share of plays under 30 seconds")
 
 
 def _modal_length(view: PlayView, tracks: Counter[tuple[str, str]]) -> CheckResult:

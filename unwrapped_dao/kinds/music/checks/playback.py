@@ -43,9 +43,7 @@ def _ids(view: PlayView) -> CheckResult:
     ids = {i: k for i, k in zip(view.track_id, view.kind, strict=True) if i and k in ("music", "podcast")}
     if not ids:
         return fine("track-ids", "authenticity")
-    wrong = sum(1 for text, kind in ids.items() if uuid_version(text) != (4 if kind == "music" else 5)) / len(
-        ids
-    )
+    wrong = sum(1 for text, kind in ids.items() if uuid_version(text) != (4 if kind == "music" else 5)) / len(ids)
     return judge(
         "track-ids",
         "authenticity",
@@ -73,9 +71,7 @@ def _chain(view: PlayView) -> Iterator[CheckResult]:
         end, start = view.reason_end[i], view.reason_start[i + 1]
         if end and start:
             told += 1
-            linked += end == start or (
-                end == "endplay" and start in ("clickrow", "playbtn", "remote", "uriopen")
-            )
+            linked += end == start or (end == "endplay" and start in ("clickrow", "playbtn", "remote", "uriopen"))
     if pairs < 1:
         yield fine("contiguity", "authenticity")
         yield fine("reason-chain", "authenticity")

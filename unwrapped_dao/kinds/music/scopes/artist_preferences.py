@@ -71,9 +71,7 @@ def project(records: Listens) -> Sequence[ArtistPreference]:
     total = sum(played.values())
     ranked = sorted(played.items(), key=lambda item: (-item[1], item[0]))[:TOP]
     return [
-        ArtistPreference(
-            artist=artist, months_active=len(months[artist]), rank=rank, share_ppm=ms * PPM // total
-        )
+        ArtistPreference(artist=artist, months_active=len(months[artist]), rank=rank, share_ppm=ms * PPM // total)
         for rank, (artist, ms) in enumerate(ranked, start=1)
     ]
 

@@ -57,9 +57,7 @@ def read_rows(
     return fitting, range(len(fitting)), len(fitting)
 
 
-def _one_by_one(
-    entry: ExportEntry, data: bytes, struct: type[T], ledger: Ledger
-) -> tuple[list[T], Sequence[int], int]:
+def _one_by_one(entry: ExportEntry, data: bytes, struct: type[T], ledger: Ledger) -> tuple[list[T], Sequence[int], int]:
     shown = printable(entry.name)
     try:
         raws = msgspec.json.decode(data, type=list[msgspec.Raw])
@@ -76,9 +74,7 @@ def _one_by_one(
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             ledger.leave_out(entry.name, number, _why(error))
     if raws and not fitting:
-        raise ExportError(
-            f"The file {shown!r} is no list of plays: none of its {len(raws)} rows has the fields."
-        )
+        raise ExportError(f"The file {shown!r} is no list of plays: none of its {len(raws)} rows has the fields.")
     return fitting, numbers, len(raws)
 
 
@@ -86,9 +82,5 @@ def _why(error: Exception) -> str:
     """The field and the types, never a value. msgspec's own message can quote one."""
     found = re.search(r"`\$\.([A-Za-z_]{1,64})`$", str(error))
     if isinstance(error, msgspec.ValidationError):
-        return (
-            f"the field {found[1]} has an unexpected type"
-            if found
-            else "the row does not have the expected fields"
-        )
+        return f"the field {found[1]} has an unexpected type" if found else "the row does not have the expected fields"
     return "the row is not valid JSON"
