@@ -25,7 +25,13 @@ Every error carries one sentence of advice in `hint`; the command line and the p
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
+
+#: What is wrong with an envelope or a capsule: the classes of docs/spec/envelope.md.
+EnvelopeFault = Literal[
+    "malformed", "version", "context", "truncated", "trailing", "header", "payload", "padding", "compression"
+]
+CapsuleFault = Literal["malformed", "node", "commit", "wrap", "randomness"]
 
 
 class UnwrappedError(Exception):
@@ -97,11 +103,19 @@ class UntrustedDataError(UnwrappedError):
 
 
 class EnvelopeError(UntrustedDataError):
-    """The envelope is malformed, cut short, or was altered."""
+    """The envelope is malformed, cut short, or was altered; `kind` says which."""
+
+    def __init__(self, message: str, *, kind: EnvelopeFault = "malformed", hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.kind: EnvelopeFault = kind
 
 
 class CapsuleError(UntrustedDataError):
-    """The wrapped data key is malformed, altered, or not for the key that was tried."""
+    """The wrapped data key is malformed, altered, or not for the key that was tried; `kind` says which."""
+
+    def __init__(self, message: str, *, kind: CapsuleFault = "malformed", hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.kind: CapsuleFault = kind
 
 
 class PointError(UntrustedDataError):

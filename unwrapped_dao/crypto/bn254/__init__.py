@@ -1,0 +1,38 @@
+"""BN254 (EIP-196, EIP-197): points, pairing, hash to curve."""
+
+from unwrapped_dao.crypto.bn254.backend import BackendChoice, BackendName, backend_name, select_backend
+from unwrapped_dao.crypto.bn254.field import P, R
+from unwrapped_dao.crypto.bn254.hash_to_curve import hash_hints, hash_to_field, hash_to_g1, map_to_g1
+from unwrapped_dao.crypto.bn254.points import (
+    G1_INFINITY,
+    G2_INFINITY,
+    MINUS_P2,
+    P1,
+    P2,
+    G1Point,
+    G2Point,
+    pairing,
+    pairing_product_is_one,
+)
+
+__all__ = [
+    "G1_INFINITY",
+    "G2_INFINITY",
+    "MINUS_P2",
+    "P1",
+    "P2",
+    "BackendChoice",
+    "BackendName",
+    "G1Point",
+    "G2Point",
+    "P",
+    "R",
+    "backend_name",
+    "hash_hints",
+    "hash_to_field",
+    "hash_to_g1",
+    "map_to_g1",
+    "pairing",
+    "pairing_product_is_one",
+    "select_backend",
+]

@@ -1,0 +1,88 @@
+"""Hash to G1: RFC 9380, suite BN254G1_XMD:KECCAK-256_SVDW_RO_ under the project's domain tag.
+
+m = 1, L = 48, count = 2, Z = 1, h_eff = 1; expand_message_xmd with Keccak-256 (b = 32, s = 136 bytes).
+`hash_hints` gives the roots and inverses that let a contract check the map instead of computing it (docs/spec/hash-hints.md).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from unwrapped_dao.crypto.bn254.field import P, inv0, is_square, sqrt
+from unwrapped_dao.crypto.bn254.points import G1Point
+from unwrapped_dao.crypto.hashing import HASH_TO_G1_DST, expand_message_xmd
+
+_L = 48
+
+# RFC 9380 section 6.6.1 for A = 0, B = 3 and Z = 1, so g(Z) = 4.
+_C1 = 4
+_C2 = -pow(2, -1, P) % P  # -Z/2
+_C3 = sqrt(-_C1 * 3)  # sqrt(-g(Z)·(3Z² + 4A)) with sgn0 = 0
+if _C3 & 1:
+    _C3 = P - _C3
+_C4 = -4 * _C1 * pow(3, -1, P) % P  # -4·g(Z)/(3Z² + 4A)
+
+
+class _Candidates(NamedTuple):
+    inverse: int  # inv0(tv1·tv2), the step that costs an inversion
+    xs: tuple[int, int, int]
+
+
+def _g(x: int) -> int:
+    return (x * x * x + 3) % P
+
+
+def _candidates(u: int) -> _Candidates:
+    """The three x of which RFC 9380 F.1 takes the first with g(x) square."""
+    tv1 = u * u * _C1 % P
+    tv2 = (1 + tv1) % P
+    tv1 = (1 - tv1) % P
+    inverse = inv0(tv1 * tv2)
+    tv4 = u * tv1 * inverse * _C3 % P
+    x3 = pow(tv2 * tv2 * inverse % P, 2, P) * _C4 + 1
+    return _Candidates(inverse, ((_C2 - tv4) % P, (_C2 + tv4) % P, x3 % P))
+
+
+def _first_square(xs: tuple[int, int, int]) -> int:
+    """Index of the chosen candidate; one of the three is always square."""
+    return next(index for index, x in enumerate(xs) if index == 2 or is_square(_g(x)))
+
+
+def map_to_g1(u: int) -> G1Point:
+    """The SVDW map of one field element (RFC 9380 section 6.6.1). Only for public u: not constant time."""
+    xs = _candidates(u).xs
+    x = xs[_first_square(xs)]
+    y = sqrt(_g(x))
+    return G1Point.trusted(x, y if y & 1 == u & 1 else P - y)
+
+
+def hash_to_field(message: bytes, dst: bytes = HASH_TO_G1_DST) -> tuple[int, int]:
+    """Two elements of Fp from a message (RFC 9380 section 5.2)."""
+    uniform = expand_message_xmd(message, dst, 2 * _L)
+    return int.from_bytes(uniform[:_L], "big") % P, int.from_bytes(uniform[_L:], "big") % P
+
+
+@lru_cache(maxsize=4096)
+def hash_to_g1(message: bytes, dst: bytes = HASH_TO_G1_DST) -> G1Point:
+    """The point H(message) of G1. Remembers recent messages: members of one pool share the upper nodes of its tree."""
+    u0, u1 = hash_to_field(message, dst)
+    return map_to_g1(u0) + map_to_g1(u1)
+
+
+def _map_hints(u: int) -> list[int]:
+    inverse, xs = _candidates(u)
+    chosen = _first_square(xs)
+    # p = 3 mod 4, so -1 is no square: a root of -g(x) proves that g(x) has none. g(x) is never 0, for a zero
+    # would be a point of order two and r is odd.
+    witnesses = [sqrt(-_g(x)) for x in xs[:chosen]]
+    return [chosen + 1, inverse, *witnesses, sqrt(_g(xs[chosen]))]
+
+
+def hash_hints(message: bytes, dst: bytes = HASH_TO_G1_DST) -> list[int]:
+    """The words that replace modexp when a contract hashes this message: six to ten, for u0 and then u1.
+
+    Per map [tag, inverse, witness…, y]; tag 1, 2 or 3 names the candidate taken, with tag - 1 witnesses.
+    """
+    u0, u1 = hash_to_field(message, dst)
+    return _map_hints(u0) + _map_hints(u1)

@@ -1,0 +1,78 @@
+"""BN254 by py_ecc (pure Python): the reference the native library is compared with, and the fallback without it.
+
+py_ecc accepts G2 points outside the subgroup, so `g2_in_subgroup` multiplies by r.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from py_ecc import optimized_bn128 as curve
+from py_ecc.fields import optimized_bn128_FQ as FQ
+from py_ecc.fields import optimized_bn128_FQ2 as FQ2
+from py_ecc.fields import optimized_bn128_FQ12 as FQ12
+
+from unwrapped_dao.crypto.bn254.backend import BackendName
+from unwrapped_dao.crypto.bn254.field import P, R
+from unwrapped_dao.crypto.bn254.points import G1_INFINITY, G2_INFINITY, G1Point, G2Point
+
+
+def _g1(point: G1Point) -> Any:
+    return curve.Z1 if point.is_infinity else (FQ(point.x), FQ(point.y), FQ.one())
+
+
+def _from_g1(projective: Any) -> G1Point:
+    if curve.is_inf(projective):
+        return G1_INFINITY
+    x, y = curve.normalize(projective)
+    return G1Point.trusted(int(x), int(y))
+
+
+def _g2(point: G2Point) -> Any:
+    if point.is_infinity:
+        return curve.Z2
+    return FQ2([point.x_re, point.x_im]), FQ2([point.y_re, point.y_im]), FQ2.one()
+
+
+def _from_g2(projective: Any) -> G2Point:
+    if curve.is_inf(projective):
+        return G2_INFINITY
+    x, y = curve.normalize(projective)
+    return G2Point.trusted((int(x.coeffs[1]), int(x.coeffs[0]), int(y.coeffs[1]), int(y.coeffs[0])))
+
+
+class ReferenceBackend:
+    """py_ecc behind the package's point types."""
+
+    name: BackendName = "reference"
+
+    def g1_add(self, a: G1Point, b: G1Point) -> G1Point:
+        return _from_g1(curve.add(_g1(a), _g1(b)))
+
+    def g1_mul(self, a: G1Point, scalar: int) -> G1Point:
+        return _from_g1(curve.multiply(_g1(a), scalar))
+
+    def g2_add(self, a: G2Point, b: G2Point) -> G2Point:
+        return _from_g2(curve.add(_g2(a), _g2(b)))
+
+    def g2_mul(self, a: G2Point, scalar: int) -> G2Point:
+        return _from_g2(curve.multiply(_g2(a), scalar))
+
+    def g2_in_subgroup(self, a: G2Point) -> bool:
+        return bool(curve.is_inf(curve.multiply(_g2(a), R)))
+
+    def pairing(self, p: G1Point, q: G2Point) -> bytes:
+        # py_ecc works in Fp[w]/(w¹² - 18w⁶ + 82), where u = w⁶ - 9.
+        c = [int(coefficient) for coefficient in curve.pairing(_g2(q), _g1(p)).coeffs]
+        pairs = (((c[i] + 9 * c[i + 6]) % P, c[i + 6]) for i in range(6))
+        return b"".join(word.to_bytes(32, "big") for pair in pairs for word in pair)
+
+    def pairing_product_is_one(self, pairs: Sequence[tuple[G1Point, G2Point]]) -> bool:
+        product = FQ12.one()
+        for p, q in pairs:
+            product *= curve.pairing(_g2(q), _g1(p), final_exponentiate=False)
+        return bool(curve.final_exponentiate(product) == FQ12.one())
+
+
+BACKEND = ReferenceBackend()
