@@ -1,5 +1,6 @@
 """The cryptography of the package, each part usable alone: no chain, no storage, no environment.
 
+field      the prime fields of BN254 · hashing: every hash, with its tag
 bn254      points, pairing, hash to curve, and the hints that make it cheap on-chain
 tree       node ids, the path of a leaf, the unique cover
 keys       secrets as types that cannot be printed

@@ -58,7 +58,7 @@ def unwrap_for_node(wrap: Wrap, context: bytes, r_bytes: bytes, node: bytes, gt:
 
 @dataclass(frozen=True, slots=True)
 class Capsule:
-    """R and the wraps, root first. The point is decoded when it is used, so that a header can be read without a curve."""
+    """R and the wraps, root first. R is decoded only when it is used: reading a header needs no curve."""
 
     r_bytes: bytes
     wraps: tuple[Wrap, ...]
@@ -96,9 +96,7 @@ def seal_capsule(
     r_bytes = (P2 * r).to_bytes()
     y_to_the_r = committee_key * r  # e(r·H, Y) = e(H, r·Y): one multiplication instead of one per node
     ids = [pool.node_id(node) for node in path(leaf, tree_height)]
-    wraps = tuple(
-        wrap_for_node(dek, context, r_bytes, node, pairing(hash_to_g1(node), y_to_the_r)) for node in ids
-    )
+    wraps = tuple(wrap_for_node(dek, context, r_bytes, node, pairing(hash_to_g1(node), y_to_the_r)) for node in ids)
     return Capsule(r_bytes, wraps)
 
 
@@ -108,7 +106,8 @@ def open_capsule(
     """Unwrap with the key of one node on the leaf's path, then recompute r and R from the data key.
 
     Raises CapsuleError; its `kind` is `node` (key of another pool or branch), `malformed` (R is no valid point),
-    `commit` (wrong key, or altered header or R), `wrap` (altered ciphertext) or `randomness` (R is not from this data key).
+    `commit` (wrong key, or altered header or R), `wrap` (altered ciphertext) or `randomness` (R is not made from
+    this data key).
     """
     _require_on_path(node_key.node, pool, leaf, tree_height, node_key.pool)
     try:

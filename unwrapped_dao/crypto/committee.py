@@ -22,7 +22,7 @@ WEEK_S = 604_800
 
 @dataclass(frozen=True, slots=True)
 class CommitteeKey:
-    """X = x·P1 and Y = x·P2 of one generation, or of one custodian's share. Raises PointError unless both have one x."""
+    """X = x·P1 and Y = x·P2 of a generation, or of one custodian's share. Raises PointError unless both have one x."""
 
     X: G1Point
     Y: G2Point

@@ -29,7 +29,7 @@ from unwrapped_dao.errors import DeliveryError, InputError, PointError
 
 @dataclass(frozen=True, slots=True)
 class BuyerKey:
-    """B1 = b·P1 and B2 = b·P2 of one sale. Raises PointError unless e(B1, −P2)·e(P1, B2) = 1 and neither is infinity."""
+    """B1 = b·P1 and B2 = b·P2 of one sale. Raises PointError unless e(B1, −P2)·e(P1, B2) = 1, neither at infinity."""
 
     B1: G1Point
     B2: G2Point
@@ -114,14 +114,10 @@ class NodeDelivery:
         return NodeKey(pool, node, self.C2 - self.C1 * secret.to_secret_int(), committee_key)
 
 
-def make_share(
-    index: int, share: SecretScalar, pool: PoolId, node: Node, sale: SaleId, buyer: BuyerKey
-) -> KeyShare:
+def make_share(index: int, share: SecretScalar, pool: PoolId, node: Node, sale: SaleId, buyer: BuyerKey) -> KeyShare:
     """A custodian's share for one node. The same inputs give the same share, and another node another blinding."""
     node_id = pool.node_id(node)
-    u = share_blinding(
-        share.to_secret_bytes(), sale.chain_id, sale.market, sale.sale, node_id, buyer.B1.to_bytes()
-    )
+    u = share_blinding(share.to_secret_bytes(), sale.chain_id, sale.market, sale.sale, node_id, buyer.B1.to_bytes())
     if u == 0:
         raise InputError("This share's blinding is zero, which never happens by chance.")
     return _blinded_share(index, share, node_id, buyer, SecretScalar(u))
@@ -175,5 +171,3 @@ def _equation_holds(c1: G1Point, c2: G1Point, key: G2Point, node_id: bytes, b2: 
     if c1.is_infinity or c2.is_infinity or key.is_infinity or b2.is_infinity:
         return False
     return pairing_product_is_one([(c2, MINUS_P2), (hash_to_g1(node_id), key), (c1, b2)])
-
-

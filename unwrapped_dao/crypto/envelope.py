@@ -64,7 +64,9 @@ def seal(
     not help. A data key is for one version of one contribution; leave it out and a fresh one is made.
     Raises InputError for a source that cannot be read twice or that changes meanwhile.
     """
-    return _seal(source, sink, context, committee_key, dek or DataKey.generate(), compression, secrets.token_bytes(SALT_LENGTH))
+    return _seal(
+        source, sink, context, committee_key, dek or DataKey.generate(), compression, secrets.token_bytes(SALT_LENGTH)
+    )
 
 
 def _seal(
@@ -98,7 +100,12 @@ class EnvelopeReader:
     """An envelope whose header is authentic under its data key. Made by `unlock`, or from a data key at hand."""
 
     def __init__(
-        self, source: Source | bytes, dek: DataKey, *, header: Header | None = None, expected: EnvelopeContext | None = None
+        self,
+        source: Source | bytes,
+        dek: DataKey,
+        *,
+        header: Header | None = None,
+        expected: EnvelopeContext | None = None,
     ) -> None:
         """source: at the envelope's start, or at its payload when the header is given.
 

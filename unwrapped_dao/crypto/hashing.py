@@ -13,7 +13,7 @@ from Crypto.Hash import keccak
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from unwrapped_dao.crypto.bn254.field import R
+from unwrapped_dao.crypto.field import R
 from unwrapped_dao.errors import InputError
 
 SUITE: Final = 1  # BN254-KECCAK256-SVDW
@@ -69,10 +69,9 @@ def hash_to_scalar(message: bytes, dst: bytes) -> int:
     return int.from_bytes(expand_message_xmd(message, dst, 48), "big") % R
 
 
-def node_id(
-    suite: int, chain_id: int, registry: bytes, scope: bytes, epoch: int, height: int, index: int
-) -> bytes:
-    """keccak256(abi.encode(TAG, uint8 suite, uint256 chainId, address registry, bytes32 scope, uint64 epoch, uint8 height, uint64 index))."""
+def node_id(suite: int, chain_id: int, registry: bytes, scope: bytes, epoch: int, height: int, index: int) -> bytes:
+    """keccak256 of abi.encode(TAG, uint8 suite, uint256 chainId, address registry, bytes32 scope, uint64 epoch,
+    uint8 height, uint64 index)."""
     return keccak256(abi_words(_NODE_TAG, suite, chain_id, registry, scope, epoch, height, index))
 
 
@@ -89,7 +88,8 @@ def committee_pok_challenge(
     y_words: tuple[int, int, int, int],
     t_words: tuple[int, int],
 ) -> int:
-    """keccak256(abi.encode(TAG, uint256 chainId, address committee, uint64 generation, uint256[2] X, uint256[4] Y, uint256[2] T)) mod r."""
+    """keccak256 of abi.encode(TAG, uint256 chainId, address committee, uint64 generation, uint256[2] X, uint256[4] Y,
+    uint256[2] T), mod r."""
     preimage = abi_words(_COMMITTEE_POK_TAG, chain_id, committee, generation, *x_words, *y_words, *t_words)
     return int.from_bytes(keccak256(preimage), "big") % R
 
@@ -122,9 +122,7 @@ def header_mac(dek: bytes, salt: bytes, context: bytes, capsule: bytes) -> bytes
     return hmac.digest(key, context + capsule, "sha256")
 
 
-def share_blinding(
-    secret: bytes, chain_id: int, market: bytes, sale_id: bytes, node: bytes, buyer_key: bytes
-) -> int:
+def share_blinding(secret: bytes, chain_id: int, market: bytes, sale_id: bytes, node: bytes, buyer_key: bytes) -> int:
     """u = PRF(secret, chain, market, saleId, node id, B1). A u used for two nodes leaks one key from the other."""
     return hash_to_scalar(secret + abi_words(chain_id, market, sale_id, node) + buyer_key, _BLINDING_DST)
 

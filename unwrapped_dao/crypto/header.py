@@ -1,4 +1,4 @@
-"""The envelope's header: what it binds, its bytes, and the check of its form. Layout: docs/spec/envelope.md section 3."""
+"""The envelope's header: what it binds, its bytes, and the check of its form (docs/spec/envelope.md section 3)."""
 
 from __future__ import annotations
 
@@ -106,7 +106,8 @@ class Header:
             )
         if len(prefix) < PREFIX_LENGTH:
             raise EnvelopeError("The envelope's header is cut short.", kind="truncated")
-        _, _, suite, compression, height, member, epoch, chain_id, registry, scope, padded, salt = _PREFIX.unpack(prefix)
+        _, _, suite, compression, height, member, epoch, *rest = _PREFIX.unpack(prefix)
+        chain_id, registry, scope, padded, salt = rest
         if suite != SUITE:
             raise EnvelopeError(
                 f"The envelope uses suite {suite}; this program knows suite {SUITE}.",
@@ -122,11 +123,11 @@ class Header:
             context = EnvelopeContext(pool, member, height)
         except InputError as error:
             raise EnvelopeError(f"The envelope's header is malformed. {error.message}") from error
-        rest = read_up_to(source, capsule_length(height) + MAC_LENGTH)
-        if len(rest) < capsule_length(height) + MAC_LENGTH:
+        tail = read_up_to(source, capsule_length(height) + MAC_LENGTH)
+        if len(tail) < capsule_length(height) + MAC_LENGTH:
             raise EnvelopeError("The envelope's header is cut short.", kind="truncated")
-        capsule = Capsule.from_bytes(rest[:-MAC_LENGTH], height)
-        return cls(context, Compression(compression), padded, salt, capsule, rest[-MAC_LENGTH:])
+        capsule = Capsule.from_bytes(tail[:-MAC_LENGTH], height)
+        return cls(context, Compression(compression), padded, salt, capsule, tail[-MAC_LENGTH:])
 
 
 def prefix_bytes(context: EnvelopeContext, compression: Compression, padded_length: int, salt: bytes) -> bytes:

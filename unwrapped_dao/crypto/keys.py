@@ -38,8 +38,6 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and hmac.compare_digest(self.to_secret_bytes(), other.to_secret_bytes())
 
-    __hash__ = None  # type: ignore[assignment]  # a secret is no dictionary key
-
 
 class DataKey(Secret):
     """The 32-byte key of one version of one contribution (the dek)."""
@@ -129,5 +127,3 @@ class NodeKey(Secret):
     def __eq__(self, other: object) -> bool:
         same = isinstance(other, NodeKey) and (self.pool, self.node) == (other.pool, other.node)
         return same and super().__eq__(other)
-
-    __hash__ = None  # type: ignore[assignment]

@@ -46,7 +46,9 @@ _MAX_SCRYPT_P = 16
 _MAX_KEYFILE_LENGTH = 16 * 1024
 
 
-def encrypt(secret: bytes, passphrase: str, *, kind: str, public: str = "", cost: ScryptCost = OWASP_SCRYPT) -> dict[str, Any]:
+def encrypt(
+    secret: bytes, passphrase: str, *, kind: str, public: str = "", cost: ScryptCost = OWASP_SCRYPT
+) -> dict[str, Any]:
     """The keyfile of a 32-byte secret as a JSON-ready dictionary.
 
     kind: what the secret is, e.g. "buyer-key"; public: its public key in hex. Raises InputError for another length.
@@ -78,7 +80,9 @@ def decrypt(keyfile: dict[str, Any], passphrase: str, *, kind: str | None = None
     """The 32-byte secret. Raises PassphraseError for a wrong passphrase, UntrustedDataError for a damaged keyfile,
     InputError for a keyfile of another kind."""
     if kind is not None and keyfile.get("kind") != kind:
-        raise InputError(f"This keyfile does not hold a {kind}.", hint="Give the keyfile that was made for this purpose.")
+        raise InputError(
+            f"This keyfile does not hold a {kind}.", hint="Give the keyfile that was made for this purpose."
+        )
     try:
         crypto = keyfile["crypto"]
         params = crypto["kdfparams"]
@@ -100,7 +104,13 @@ def decrypt(keyfile: dict[str, Any], passphrase: str, *, kind: str | None = None
 
 
 def save(
-    path: Path, secret: SecretScalar | bytes, passphrase: str, *, kind: str, public: str = "", cost: ScryptCost = OWASP_SCRYPT
+    path: Path,
+    secret: SecretScalar | bytes,
+    passphrase: str,
+    *,
+    kind: str,
+    public: str = "",
+    cost: ScryptCost = OWASP_SCRYPT,
 ) -> None:
     """Write a new keyfile, mode 0600. Raises InputError if the path exists: a keyfile is never overwritten."""
     raw = secret.to_secret_bytes() if isinstance(secret, SecretScalar) else secret
@@ -124,7 +134,7 @@ def save(
 
 
 def _exists(path: Path) -> InputError:
-    return InputError(f"{path} exists, and a keyfile is never overwritten.", hint="Choose another name or move it away.")
+    return InputError(f"{path} exists, and a keyfile is never overwritten.", hint="Choose another name.")
 
 
 def read(path: Path) -> dict[str, Any]:

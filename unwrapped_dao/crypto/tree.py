@@ -113,16 +113,16 @@ def cover(n: int, tree_height: int, excluded: Iterable[int] = ()) -> tuple[Node,
     if leaves and not 0 <= leaves[0] <= leaves[-1] < n:
         raise InputError(f"An excluded member number lies outside the {n} members of this pool.")
     found: list[Node] = []
-    pending = [(Node(tree_height, 0), 0, len(leaves))]  # a node and the slice of `leaves` that lies under it
+    pending = [(tree_height, 0, 0, len(leaves))]  # a node, and the slice of `leaves` that lies under it
     while pending:
-        node, low, high = pending.pop()
-        if node.first_leaf >= n:
+        height, index, low, high = pending.pop()
+        if index << height >= n:
             continue
         if low == high:
-            found.append(node)
-        elif node.height > 0:
-            left = Node(node.height - 1, 2 * node.index)
-            right = Node(node.height - 1, 2 * node.index + 1)
-            middle = bisect_left(leaves, right.first_leaf, low, high)
-            pending += [(right, middle, high), (left, low, middle)]
+            found.append(Node(height, index))
+        elif height > 0:
+            right = 2 * index + 1
+            middle = bisect_left(leaves, right << (height - 1), low, high)
+            pending.append((height - 1, right, middle, high))
+            pending.append((height - 1, right - 1, low, middle))
     return tuple(found)

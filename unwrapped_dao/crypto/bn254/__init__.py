@@ -1,7 +1,6 @@
 """BN254 (EIP-196, EIP-197): points, pairing, hash to curve."""
 
 from unwrapped_dao.crypto.bn254.backend import BackendChoice, BackendName, backend_name, select_backend
-from unwrapped_dao.crypto.bn254.field import P, R
 from unwrapped_dao.crypto.bn254.hash_to_curve import hash_hints, hash_to_field, hash_to_g1, map_to_g1
 from unwrapped_dao.crypto.bn254.points import (
     G1_INFINITY,
@@ -14,6 +13,7 @@ from unwrapped_dao.crypto.bn254.points import (
     pairing,
     pairing_product_is_one,
 )
+from unwrapped_dao.crypto.field import P, R
 
 __all__ = [
     "G1_INFINITY",

@@ -1,7 +1,8 @@
 """Hash to G1: RFC 9380, suite BN254G1_XMD:KECCAK-256_SVDW_RO_ under the project's domain tag.
 
 m = 1, L = 48, count = 2, Z = 1, h_eff = 1; expand_message_xmd with Keccak-256 (b = 32, s = 136 bytes).
-`hash_hints` gives the roots and inverses that let a contract check the map instead of computing it (docs/spec/hash-hints.md).
+`hash_hints` gives the roots and inverses with which a contract checks the map instead of computing it
+(docs/spec/hash-hints.md).
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from unwrapped_dao.crypto.bn254.field import P, inv0, is_square, sqrt
 from unwrapped_dao.crypto.bn254.points import G1Point
+from unwrapped_dao.crypto.field import P, inv0, is_square, sqrt
 from unwrapped_dao.crypto.hashing import HASH_TO_G1_DST, expand_message_xmd
 
 _L = 48

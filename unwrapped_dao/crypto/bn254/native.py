@@ -4,7 +4,7 @@ Surprises of zksnake 0.1.0, each met here:
 - its pairing is e(P,Q)^c, so a GT value needs c⁻¹ on the G1 side; for a product that should be one it does not matter;
 - the constructors reduce x ≥ p silently and panic (a BaseException, with text on stderr) for a bad point, while
   `from_bytes` raises ValueError for a G2 point outside the subgroup, so that is the door for G2;
-- a GT element has no `to_bytes`; its `str` lists 384 little-endian bytes in hex, powers w⁰ w² w⁴ w¹ w³ w⁵, each (re, im).
+- a GT element has no `to_bytes`; its `str` lists 384 little-endian bytes in hex: powers w⁰ w² w⁴ w¹ w³ w⁵, re then im.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from zksnake._algebra import ec_bn254
+from zksnake._algebra import ec_bn254  # type: ignore[import-untyped]
 
 from unwrapped_dao.crypto.bn254.backend import BackendName
-from unwrapped_dao.crypto.bn254.field import P
 from unwrapped_dao.crypto.bn254.points import G1_INFINITY, G2_INFINITY, G1Point, G2Point
+from unwrapped_dao.crypto.field import P
 
 #: 1/c mod r for c = 2z(6z² + 3z + 1), z = 4965661367192848881 (`suite.c_inverse_mod_r` of key-delivery.json).
 C_INVERSE = 0x30644E72E131A029048B6E193FD84104CC37A73FEC2BC5E9B8CA0B2D36636F22

@@ -1,6 +1,7 @@
 """Points of BN254 as values. A point that exists is valid: canonical, on its curve and, in G2, of order r.
 
-Encodings (EIP-196, EIP-197): 32-byte big-endian coordinates; G1 = x ‖ y; G2 = x.im ‖ x.re ‖ y.im ‖ y.re; infinity = zeros.
+Encodings (EIP-196, EIP-197): 32-byte big-endian coordinates; G1 = x ‖ y, G2 = x.im ‖ x.re ‖ y.im ‖ y.re;
+infinity is all zeros.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from unwrapped_dao.crypto.bn254 import backend
-from unwrapped_dao.crypto.bn254.field import P, R, is_on_g1_curve, is_on_twist
+from unwrapped_dao.crypto.field import P, R, is_on_g1_curve, is_on_twist
 from unwrapped_dao.errors import PointError
 
 
@@ -174,7 +175,7 @@ G2_INFINITY = G2Point.trusted((0, 0, 0, 0))
 
 
 def pairing(p: G1Point, q: G2Point) -> bytes:
-    """The reduced optimal-ate pairing e(p, q) as 384 bytes a_0 ‖ b_0 ‖ … ‖ a_5 ‖ b_5 of Σ (a_i + b_i·u)·w^i, w⁶ = 9+u."""
+    """The reduced optimal-ate pairing e(p, q) = Σ (a_i + b_i·u)·w^i, w⁶ = 9+u, as 384 bytes a_0 ‖ b_0 ‖ … ‖ b_5."""
     return backend.current().pairing(p, q)
 
 

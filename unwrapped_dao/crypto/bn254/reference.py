@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from py_ecc import optimized_bn128 as curve
 from py_ecc.fields import optimized_bn128_FQ as FQ
 from py_ecc.fields import optimized_bn128_FQ2 as FQ2
 from py_ecc.fields import optimized_bn128_FQ12 as FQ12
+from py_ecc.optimized_bn128 import optimized_curve as curve
+from py_ecc.optimized_bn128 import optimized_pairing
 
 from unwrapped_dao.crypto.bn254.backend import BackendName
-from unwrapped_dao.crypto.bn254.field import P, R
 from unwrapped_dao.crypto.bn254.points import G1_INFINITY, G2_INFINITY, G1Point, G2Point
+from unwrapped_dao.crypto.field import P, R
 
 
 def _g1(point: G1Point) -> Any:
@@ -64,15 +65,15 @@ class ReferenceBackend:
 
     def pairing(self, p: G1Point, q: G2Point) -> bytes:
         # py_ecc works in Fp[w]/(w¹² - 18w⁶ + 82), where u = w⁶ - 9.
-        c = [int(coefficient) for coefficient in curve.pairing(_g2(q), _g1(p)).coeffs]
+        c = [int(coefficient) for coefficient in optimized_pairing.pairing(_g2(q), _g1(p)).coeffs]
         pairs = (((c[i] + 9 * c[i + 6]) % P, c[i + 6]) for i in range(6))
         return b"".join(word.to_bytes(32, "big") for pair in pairs for word in pair)
 
     def pairing_product_is_one(self, pairs: Sequence[tuple[G1Point, G2Point]]) -> bool:
         product = FQ12.one()
         for p, q in pairs:
-            product *= curve.pairing(_g2(q), _g1(p), final_exponentiate=False)
-        return bool(curve.final_exponentiate(product) == FQ12.one())
+            product *= optimized_pairing.pairing(_g2(q), _g1(p), final_exponentiate=False)
+        return bool(optimized_pairing.final_exponentiate(product) == FQ12.one())
 
 
 BACKEND = ReferenceBackend()
