@@ -1,0 +1,289 @@
+"""One way to read and write a chain, whatever node it is: the embedded one, Ganache, Anvil, or any JSON-RPC URL.
+
+The only importer of web3, and only when a URL is used: web3's HTTP provider carries the requests, and this
+module does the rest in JSON-RPC's own words, so that every node's answers and errors come out alike.
+
+Not here: ABIs (abi.py), one contract by name (contract.py).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+from eth_utils.address import to_checksum_address
+
+from unwrapped_dao.chain.artifacts import all_errors
+from unwrapped_dao.chain.outbox import RECEIPT_TIMEOUT_S, NonceTaken, Outbox, Receipt, message, unhex
+from unwrapped_dao.chain.refusals import translated
+from unwrapped_dao.chain.signer import Signer
+from unwrapped_dao.chain.transport import RpcError, Transport
+from unwrapped_dao.errors import ContractRefusedError, NotAllowedError, RpcUnavailableError
+
+Json = dict[str, Any]
+Progress = Callable[[int], None]
+OnSigned = Callable[[str, bytes], None]
+
+# An estimate is exact for the state it ran in; what happens before the transaction is mined may cost more.
+GAS_MARGIN_PERCENT = 125
+DEFAULT_TIP_WEI = 10**9
+NONCE_ATTEMPTS = 4
+LOG_SPAN_BLOCKS = 5_000
+_CLOCK_IN_HAND = ("ganache", "anvil", "hardhat", "unwrapped-dao")
+
+
+class DryRun(msgspec.Struct, frozen=True, kw_only=True):
+    """What a transaction would do if it were sent now. `gas` is 0 when it would be refused."""
+
+    result: Any
+    gas: int
+    refused: ContractRefusedError | None
+
+    @property
+    def would_succeed(self) -> bool:
+        """Whether the contract would accept it."""
+        return self.refused is None
+
+
+class LogPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The logs of blocks `first`..`last`; to resume, ask from `last` + 1."""
+
+    first: int
+    last: int
+    logs: list[Json]
+
+
+class ChainClient:
+    """Read and write a chain. Addresses are 0x-strings, data is bytes, money is wei."""
+
+    def __init__(self, transport: Transport, *, receipt_timeout_s: float = RECEIPT_TIMEOUT_S) -> None:
+        self._transport = transport
+        self._outbox = Outbox(transport, receipt_timeout_s=receipt_timeout_s)
+        self._chain_id: int | None = None
+        self._version: str | None = None
+
+    @classmethod
+    def connect(cls, url: str, *, timeout_s: float = 20.0) -> ChainClient:
+        """A client of the node at an http(s) URL. Raises RpcUnavailableError if it does not answer."""
+        from unwrapped_dao.chain.http import HttpTransport
+
+        client = cls(HttpTransport(url, timeout_s=timeout_s))
+        _ = client.chain_id
+        return client
+
+    def request(self, method: str, params: Sequence[Any] = ()) -> Any:
+        """A bare JSON-RPC request; its error becomes one of this package."""
+        try:
+            return self._transport.request(method, list(params))
+        except RpcError as error:
+            raise translated(error, all_errors()) from error
+
+    # What is there
+
+    @property
+    def chain_id(self) -> int:
+        """EIP-155 id."""
+        if self._chain_id is None:
+            self._chain_id = int(self.request("eth_chainId"), 16)
+        return self._chain_id
+
+    @property
+    def node_version(self) -> str:
+        """How the node calls itself."""
+        if self._version is None:
+            self._version = str(self.request("web3_clientVersion"))
+        return self._version
+
+    def block_number(self) -> int:
+        """Height of the newest block."""
+        return int(self.request("eth_blockNumber"), 16)
+
+    def now(self) -> int:
+        """Seconds; the newest block's time, which is what contracts see. Never the wall clock."""
+        return int(self.request("eth_getBlockByNumber", ["latest", False])["timestamp"], 16)
+
+    def block_time(self, number: int) -> int:
+        """Seconds; the time of a block."""
+        block = self.request("eth_getBlockByNumber", [hex(number), False])
+        if block is None:
+            raise RpcUnavailableError(f"The node does not know block {number}.")
+        return int(block["timestamp"], 16)
+
+    def balance(self, address: str) -> int:
+        """Wei."""
+        return int(self.request("eth_getBalance", [address, "latest"]), 16)
+
+    def nonce(self, address: str) -> int:
+        """The number of the account's next transaction."""
+        return int(self.request("eth_getTransactionCount", [address, "pending"]), 16)
+
+    def code(self, address: str) -> bytes:
+        """Deployed code; empty where no contract is."""
+        return unhex(self.request("eth_getCode", [address, "latest"]))
+
+    # Calls
+
+    def call(
+        self, to: str, data: bytes, *, sender: str | None = None, value: int = 0, block: int | None = None
+    ) -> bytes:
+        """Run a call without a transaction. Raises ContractRefusedError. `block` None is the newest one."""
+        tag = "latest" if block is None else hex(block)
+        return unhex(self.request("eth_call", [message(to, data, sender, value), tag]))
+
+    def estimate(self, to: str | None, data: bytes, *, sender: str, value: int = 0) -> int:
+        """Gas that a transaction needs now. Raises ContractRefusedError if it would be refused."""
+        return int(self.request("eth_estimateGas", [message(to, data, sender, value)]), 16)
+
+    def dry_run(self, to: str | None, data: bytes, *, sender: str, value: int = 0) -> DryRun:
+        """What a transaction would do, without sending it. `result` is the call's output as bytes."""
+        request = message(to, data, sender, value)
+        try:
+            output = unhex(self.request("eth_call", [request, "latest"]))
+            return DryRun(result=output, gas=self.estimate(to, data, sender=sender, value=value), refused=None)
+        except ContractRefusedError as refused:
+            return DryRun(result=b"", gas=0, refused=refused)
+
+    # Transactions
+
+    def send(
+        self,
+        signer: Signer,
+        to: str | None,
+        data: bytes = b"",
+        *,
+        value: int = 0,
+        gas: int | None = None,
+        on_signed: OnSigned | None = None,
+    ) -> Receipt:
+        """Sign, send, and wait until it is mined. `to` None creates a contract.
+
+        `gas` None estimates (or, where gas is no matter, takes the transport's flat limit). `on_signed(hash, raw)`
+        runs before the transaction leaves, so that a caller can note it and `resend` it after a crash.
+        Raises ContractRefusedError, NotAllowedError (too little ether), RpcUnavailableError.
+        """
+        for attempt in range(NONCE_ATTEMPTS):
+            transaction = self._transaction(signer.address, to, data, value, gas)
+            signed = signer.sign_transaction(transaction)
+            raw, tx_hash = bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex()
+            if on_signed is not None:
+                on_signed(tx_hash, raw)
+            try:
+                return self._outbox.deliver(raw, tx_hash)
+            except NonceTaken:
+                # Another process used the account meanwhile; nothing of ours was mined.
+                time.sleep(0.1 * attempt)
+        raise RpcUnavailableError(
+            f"Another program keeps sending transactions from {signer.address}.",
+            hint="Let it finish, then run the same command again; nothing was sent.",
+        )
+
+    def resend(self, raw: bytes) -> Receipt:
+        """Send a transaction that was signed before. Sending it twice does it once."""
+        from eth_hash.auto import keccak
+
+        try:
+            return self._outbox.deliver(raw, "0x" + keccak(raw).hex())
+        except NonceTaken:
+            raise NotAllowedError(
+                "This transaction can no longer be sent: its account has used the number for another one.",
+                hint="Look at the account's state, then run the command anew.",
+            ) from None
+
+    def receipt(self, tx_hash: str) -> Receipt | None:
+        """The receipt of a transaction, None if it is not mined. Raises ContractRefusedError if it was refused."""
+        return self._outbox.receipt(tx_hash)
+
+    def _transaction(self, sender: str, to: str | None, data: bytes, value: int, gas: int | None) -> Json:
+        if gas is None:
+            gas = self._transport.flat_gas_limit
+        if gas is None:
+            gas = self.estimate(to, data, sender=sender, value=value) * GAS_MARGIN_PERCENT // 100
+        block = self.request("eth_getBlockByNumber", ["latest", False])
+        transaction = {
+            "chainId": self.chain_id,
+            "nonce": self.nonce(sender),
+            "gas": min(gas, int(block["gasLimit"], 16)),
+            "value": value,
+            "data": data,
+        }
+        if to is not None:
+            transaction["to"] = to_checksum_address(to)
+        if block.get("baseFeePerGas") is None:
+            transaction["gasPrice"] = int(self.request("eth_gasPrice"), 16)
+        else:
+            tip = self._tip()
+            # Twice the base fee stays valid for six full blocks (EIP-1559: at most 12.5% more per block).
+            transaction["maxFeePerGas"] = 2 * int(block["baseFeePerGas"], 16) + tip
+            transaction["maxPriorityFeePerGas"] = tip
+        return transaction
+
+    def _tip(self) -> int:
+        try:
+            return int(self._transport.request("eth_maxPriorityFeePerGas", []), 16)
+        except RpcError:
+            return DEFAULT_TIP_WEI  # the method is optional
+
+    # Logs
+
+    def log_pages(
+        self,
+        *,
+        addresses: Sequence[str] = (),
+        topics: Sequence[str | list[str] | None] = (),
+        first: int = 0,
+        last: int | None = None,
+        span: int = LOG_SPAN_BLOCKS,
+    ) -> Iterator[LogPage]:
+        """Logs of blocks first..last (None: the newest now), in pages of at most `span` blocks.
+
+        A node that finds a range too large gets smaller ones. Empty pages come too, so that a caller can note
+        how far it has read.
+        """
+        end = self.block_number() if last is None else last
+        while first <= end:
+            upto = min(first + span - 1, end)
+            wanted: Json = {"fromBlock": hex(first), "toBlock": hex(upto), "topics": list(topics)}
+            if addresses:
+                wanted["address"] = list(addresses)
+            try:
+                logs = self._transport.request("eth_getLogs", [wanted])
+            except RpcError as error:
+                if span == 1:
+                    raise translated(error, all_errors()) from error
+                span = max(1, (upto - first + 1) // 4)
+                continue
+            yield LogPage(first=first, last=upto, logs=logs)
+            first = upto + 1
+
+    # Time
+
+    @property
+    def can_move_time(self) -> bool:
+        """Whether this is a development node whose clock obeys."""
+        return self.node_version.lower().startswith(_CLOCK_IN_HAND)
+
+    def wait_until(self, timestamp: int, *, progress: Progress | None = None, poll_s: float = 1.0) -> int:
+        """Return once the newest block's time is at least `timestamp`; that time.
+
+        Moves the clock where the node allows it, else waits and calls `progress(seconds left)` at each poll.
+        """
+        now = self.now()
+        while now < timestamp:
+            if self.can_move_time:
+                self.request("evm_increaseTime", [timestamp - now])
+                self.request("evm_mine")
+            else:
+                if progress is not None:
+                    progress(timestamp - now)
+                time.sleep(min(poll_s, timestamp - now))
+            now = self.now()
+        return now
+
+    def close(self) -> None:
+        """Close the connection, or the embedded chain."""
+        self._transport.close()
+
+    def __repr__(self) -> str:
+        return f"<ChainClient {self._transport!r}>"

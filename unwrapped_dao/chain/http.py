@@ -1,0 +1,72 @@
+"""A node behind an http(s) URL. The only importer of web3, whose HTTP provider carries the bytes.
+
+web3's own layers above the provider are left out: they word the same refusal differently for each node and
+version, while refusals.py does it once (checked with web3 7.16 and 8.0).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from web3 import HTTPProvider
+from web3.exceptions import Web3Exception
+from web3.types import RPCEndpoint
+
+from unwrapped_dao.chain.transport import RpcError
+from unwrapped_dao.errors import RpcUnavailableError, SettingsError
+
+ATTEMPTS = 3
+PAUSE_S = 0.2
+
+# Both write whole URLs at DEBUG, and a provider's URL often contains an API key.
+for _name in ("web3.providers.HTTPProvider", "urllib3.connectionpool"):
+    logging.getLogger(_name).setLevel(logging.INFO)
+
+
+class HttpTransport:
+    """JSON-RPC over HTTP. A request that got no answer is repeated; each of ours may be."""
+
+    def __init__(self, url: str, *, timeout_s: float) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SettingsError("The RPC address is no http or https URL.", hint="Give one like http://127.0.0.1:8545.")
+        # Path, query and user part may hold an API key: they are never shown.
+        self._shown = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        self._provider = HTTPProvider(url, request_kwargs={"timeout": timeout_s}, exception_retry_configuration=None)
+
+    @property
+    def flat_gas_limit(self) -> int | None:
+        """None: gas costs money here, so it is estimated."""
+        return None
+
+    def request(self, method: str, params: list[Any]) -> Any:
+        """The result; raises RpcError or RpcUnavailableError."""
+        # Moving the clock twice would move it twice; all else may be repeated.
+        attempts = 1 if method.startswith("evm_") else ATTEMPTS
+        for attempt in range(attempts):
+            try:
+                answer = cast(dict[str, Any], self._provider.make_request(RPCEndpoint(method), params))
+                break
+            # requests' errors are OSErrors; an answer that is no JSON is a ValueError, one of no shape a Web3Exception.
+            except (OSError, ValueError, Web3Exception) as problem:
+                if attempt + 1 == attempts:
+                    message = f"The chain's RPC at {self._shown} does not answer {method}."
+                    raise RpcUnavailableError(message) from problem
+                time.sleep(PAUSE_S * 2**attempt)
+        error = answer.get("error")
+        if error is not None:
+            if not isinstance(error, dict):
+                error = {"message": str(error)}
+            raise RpcError(int(error.get("code", 0)), str(error.get("message", "")), error.get("data"))
+        if "result" not in answer:
+            raise RpcUnavailableError(f"The chain's RPC at {self._shown} gave no result for {method}.")
+        return answer["result"]
+
+    def close(self) -> None:
+        """Connections are closed when idle; there is nothing to do."""
+
+    def __repr__(self) -> str:
+        return f"<HttpTransport {self._shown}>"
