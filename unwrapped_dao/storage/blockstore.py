@@ -34,9 +34,7 @@ from unwrapped_dao.storage.unixfs import MAX_BLOCK_SIZE
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
-_STALE_AFTER_S = (
-    3600  # a block is written in well under a second; an older temporary file has lost its writer
-)
+_STALE_AFTER_S = 3600  # a block is written in well under a second; an older temporary file has lost its writer
 
 
 class BlockStore:

@@ -100,9 +100,7 @@ class _ContentReader(io.RawIOBase):
         self._fetch = fetch_block
         self._at = 0
         self._leaf: tuple[int, bytes] | None = None  # (number, bytes)
-        self._path: dict[
-            int, tuple[int, list[Link]]
-        ] = {}  # height -> (number of that node at its height, links)
+        self._path: dict[int, tuple[int, list[Link]]] = {}  # height -> (number of that node at its height, links)
         root = check_block(cid, fetch_block(cid), "The storage")
         if cid.codec == RAW:
             self._height, self.size = 0, len(root)

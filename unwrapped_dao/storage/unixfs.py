@@ -83,9 +83,7 @@ def encode_node(links: list[Link], height: int) -> bytes:
     return bytes(out + b"\x0a" + varint(len(data)) + data)
 
 
-def decode_node(
-    block: bytes, *, size: int | None = None, height: int | None = None
-) -> tuple[int, list[Link]]:
+def decode_node(block: bytes, *, size: int | None = None, height: int | None = None) -> tuple[int, list[Link]]:
     """(height, links) of a node, which must be byte for byte what `encode_node` writes for its own length.
 
     `size` and `height` are what the parent promised; a root has neither. Anything else is a

@@ -38,14 +38,13 @@ class Golden:
         self._piece = b""
 
     def read(self, size: int = -1) -> bytes:
+        if size < 0:
+            return b"".join(iter(lambda: self.read(MIB), b""))
         if not self._piece:
             seed = f"unwrapped-dao/golden/{self._number}".encode()
             self._piece = hashlib.shake_128(seed).digest(min(MIB, self._left))
             self._left -= len(self._piece)
             self._number += 1
-        if size < 0:
-            taken, self._piece = self._piece, b""
-            return taken + self.read(-1) if self._left else taken
         taken, self._piece = self._piece[:size], self._piece[size:]
         return taken
 
