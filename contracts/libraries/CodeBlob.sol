@@ -35,14 +35,16 @@ library CodeBlob {
     }
 
     /// @notice Address of `creator`'s CREATE number `nonce`, counted from 1: the last 20 bytes of keccak256(rlp([creator, nonce])).
-    function addressOf(address creator, uint256 nonce) internal pure returns (address) {
+    function addressOf(address creator, uint32 nonce) internal pure returns (address) {
         bytes memory rlp = nonce < 0x80
             ? abi.encodePacked(hex"d694", creator, uint8(nonce))
             : nonce < 0x100
                 ? abi.encodePacked(hex"d794", creator, hex"81", uint8(nonce))
                 : nonce < 0x10000
                     ? abi.encodePacked(hex"d894", creator, hex"82", uint16(nonce))
-                    : abi.encodePacked(hex"d994", creator, hex"83", uint24(nonce));
+                    : nonce < 0x1000000
+                        ? abi.encodePacked(hex"d994", creator, hex"83", uint24(nonce))
+                        : abi.encodePacked(hex"da94", creator, hex"84", uint32(nonce));
         return address(uint160(uint256(keccak256(rlp))));
     }
 }

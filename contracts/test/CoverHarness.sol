@@ -6,7 +6,7 @@ import {Cover} from "../libraries/Cover.sol";
 
 /// @title Cover and CodeBlob as external functions, for tests
 contract CoverHarness {
-    uint256 public blobs;
+    uint32 public blobs;
 
     struct Node {
         uint8 height;
@@ -82,11 +82,11 @@ contract CoverHarness {
         ++blobs;
     }
 
-    function readBlob(uint256 number) external view returns (bytes memory) {
+    function readBlob(uint32 number) external view returns (bytes memory) {
         return CodeBlob.read(CodeBlob.addressOf(address(this), number));
     }
 
-    function addressOf(address creator, uint256 nonce) external pure returns (address) {
+    function addressOf(address creator, uint32 nonce) external pure returns (address) {
         return CodeBlob.addressOf(creator, nonce);
     }
 

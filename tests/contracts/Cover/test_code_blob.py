@@ -32,7 +32,7 @@ def test_addresses_follow_the_number(blobs, web3):
         assert bytes(web3.eth.get_code(blobs.addressOf(blobs, number))) == b"\0" + bytes([number]) * 40
 
 
-@pytest.mark.parametrize("nonce", [1, 0x7F, 0x80, 0xFF, 0x100, 0xFFFF, 0x10000, 0xFFFFFF])
+@pytest.mark.parametrize("nonce", [1, 0x7F, 0x80, 0xFF, 0x100, 0xFFFF, 0x10000, 0xFFFFFF, 0x1000000, 2**32 - 1])
 def test_addresses_equal_rlp(blobs, nonce):
     import rlp
     from eth_utils import keccak, to_bytes, to_checksum_address

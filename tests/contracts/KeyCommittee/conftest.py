@@ -1,0 +1,32 @@
+"""A 1-of-1 committee before and after its key was posted; the key is the vectors' x."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from tests.contracts.support.committee import SECRET, key_proof
+
+
+@pytest.fixture(scope="module")
+def desk(deploy, accounts):
+    timelock, custodian = accounts[8], accounts[1]
+    committee = deploy("KeyCommittee", timelock, [custodian], 1)
+    return SimpleNamespace(committee=committee, timelock=timelock, custodian=custodian)
+
+
+@pytest.fixture(scope="module")
+def proof(desk, chain):
+    """(X, Y, T, s) that `postKey` accepts."""
+    return key_proof(desk.committee, chain.id, SECRET)
+
+
+@pytest.fixture(scope="module")
+def active(deploy, accounts, chain):
+    """Another committee, whose key was posted."""
+    timelock, custodian = accounts[8], accounts[1]
+    committee = deploy("KeyCommittee", timelock, [custodian], 1)
+    proof = key_proof(committee, chain.id, SECRET)
+    committee.postKey(1, *proof, {"from": custodian})
+    return SimpleNamespace(committee=committee, timelock=timelock, custodian=custodian, proof=proof, Y=proof[1])

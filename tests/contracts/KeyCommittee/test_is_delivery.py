@@ -1,0 +1,151 @@
+"""Deliveries: every case of the shared vectors, one by one and in batches."""
+
+from __future__ import annotations
+
+import pytest
+from brownie.exceptions import VirtualMachineError
+
+from tests.contracts.support import bn254_model as model
+from tests.contracts.support import vectors
+
+SINGLE = vectors.load()["on_chain_verifyDelivery"]
+BATCH = vectors.load()["on_chain_batch"]
+
+
+def _case(case):
+    return (
+        bytes.fromhex(case["id"][2:]),
+        vectors.ints(case["B2"]),
+        vectors.ints(case["C1"]),
+        vectors.ints(case["C2"]),
+    )
+
+
+def _answer(committee, *args):
+    """True, False, or the name of the refusal."""
+    try:
+        return committee.isDelivery(*args)
+    except VirtualMachineError as refusal:
+        return refusal.revert_msg
+
+
+@pytest.mark.parametrize("hinted", [False, True], ids=["modexp", "hints"])
+@pytest.mark.parametrize("case", SINGLE["cases"], ids=lambda case: case["name"])
+def test_single_cases(active, case, hinted):
+    assert vectors.ints(SINGLE["Y"]) == list(active.Y)
+    node, b2, c1, c2 = _case(case)
+    hints = model.hash_to_g1(node)[1] if hinted else []
+    answer = _answer(active.committee, 1, [node], b2, [c1], [c2], hints)
+    if case["must_accept"]:
+        assert answer is True
+    else:
+        assert answer is False or answer.split(":")[0] in ("PointInvalid", "PrecompileFailed")
+        # What the peers' chains answer with a plain false is no error here either.
+        assert (answer is False) == (case["observed"]["ganache-shanghai"] is False)
+
+
+@pytest.fixture
+def batch(active):
+    ids = [bytes.fromhex(node[2:]) for node in BATCH["ids"]]
+    return (
+        ids,
+        vectors.ints(BATCH["B2"]),
+        [vectors.ints(point) for point in BATCH["C1"]],
+        [vectors.ints(point) for point in BATCH["C2"]],
+        [word for node in ids for word in model.hash_to_g1(node)[1]],
+    )
+
+
+def test_the_batch_of_the_vectors(active, batch):
+    ids, b2, c1, c2, hints = batch
+    assert active.committee.isDelivery(1, ids, b2, c1, c2, hints)
+    assert active.committee.isDelivery(1, ids, b2, c1, c2, [])
+
+
+def test_a_batch_with_swapped_points_is_false(active, batch):
+    """The sums are unchanged, so that only the weights see it."""
+    ids, b2, c1, c2, hints = batch
+    for i, j in [(0, 1), (0, 2), (1, 2)]:
+        swapped = list(c2)
+        swapped[i], swapped[j] = c2[j], c2[i]
+        assert not active.committee.isDelivery(1, ids, b2, c1, swapped, hints)
+
+
+def test_errors_that_cancel_are_false(active, batch):
+    """C2 + D in one node and C2 − D in another; and the same scaled by any small weights."""
+    ids, b2, c1, c2, hints = batch
+    for k in (1, 2, 7):
+        d = model.mul(model.P1, 5)
+        wrong = [
+            model.add(tuple(c2[0]), model.mul(d, k)),
+            model.add(tuple(c2[1]), model.negate(d)),
+            c2[2],
+        ]
+        assert not active.committee.isDelivery(1, ids, b2, c1, wrong, hints)
+
+
+def test_ids_in_another_order_are_false(active, batch):
+    ids, b2, c1, c2, _ = batch
+    assert not active.committee.isDelivery(1, [ids[1], ids[0], ids[2]], b2, c1, c2, [])
+
+
+@pytest.mark.parametrize("where", ["C1", "C2"])
+@pytest.mark.parametrize("bad", [(0, 0), (1, 3), (1 + model.P, 2), (1, 2 + model.P)])
+def test_one_bad_point_anywhere_reverts(active, batch, refused, where, bad):
+    ids, b2, c1, c2, hints = batch
+    for at in range(3):
+        points = list(c1 if where == "C1" else c2)
+        points[at] = bad
+        with refused("PointInvalid"):
+            active.committee.isDelivery(
+                1, ids, b2, points if where == "C1" else c1, points if where == "C2" else c2, hints
+            )
+
+
+def test_bad_points_do_not_burn_the_gas(active, batch, web3):
+    ids, b2, c1, c2, hints = batch
+    data = active.committee.isDelivery.encode_input(1, ids, b2, [(1, 3), *c1[1:]], c2, hints)
+    with pytest.raises(Exception, match="revert"):
+        web3.eth.call({"to": active.committee.address, "data": data, "gas": 60_000})
+
+
+def test_lengths_that_differ(active, batch, refused):
+    ids, b2, c1, c2, hints = batch
+    for wrong in [
+        ([], b2, [], [], []),
+        (ids[:2], b2, c1, c2, hints),
+        (ids, b2, c1[:2], c2, hints),
+        (ids, b2, c1, c2[:2], hints),
+        (ids, b2, c1, c2, [*hints, 1]),
+    ]:
+        with refused("DeliveryLengthsDiffer"):
+            active.committee.isDelivery(1, *wrong)
+
+
+def test_hints_of_another_message(active, batch, refused):
+    ids, b2, c1, c2, hints = batch
+    other = model.hash_to_g1(b"\x01" * 32)[1]
+    for wrong in (hints[:-1], hints[1:], other + hints[len(model.hash_to_g1(ids[0])[1]) :]):
+        with refused("HashHintInvalid"):
+            active.committee.isDelivery(1, ids, b2, c1, c2, wrong)
+
+
+def test_a_generation_without_a_key_checks_nothing(active, batch, desk, refused):
+    """Y = 0 would pass as infinity: with C2 = u·B1 the equation would hold without any key."""
+    ids, b2, c1, c2, hints = batch
+    for unknown in (0, 2, 128, 2**32 - 1):
+        with refused("GenerationStateWrong", unknown, 0, 2):
+            active.committee.isDelivery(unknown, ids, b2, c1, c2, hints)
+
+
+def test_forming_generations_check_nothing(desk, refused, accounts, deploy):
+    forming = deploy("KeyCommittee", accounts[8], [accounts[1]], 1)
+    node, b2, c1, c2 = _case(SINGLE["cases"][0])
+    with refused("GenerationStateWrong", 1, 1, 2):
+        forming.isDelivery(1, [node], b2, [c1], [c2], [])
+
+
+def test_a_retired_key_still_checks_deliveries(active, batch):
+    active.committee.retire(1, {"from": active.timelock})
+    ids, b2, c1, c2, hints = batch
+    assert active.committee.isDelivery(1, ids, b2, c1, c2, hints)
