@@ -68,13 +68,13 @@ class BlockStore:
             with self._disk():
                 if self._write(cid, block):
                     made.append(cid.digest)
-                    folders.add(self._path(cid.digest).parent)
+                folders.add(self._path(cid.digest).parent)  # old ones too: their writer may have died before syncing
 
         try:
             with self._locked(exclusive=False):
                 cid = cid_of(file, keep)
                 with self._disk():
-                    for folder in folders | ({self._blocks} if folders else set()):
+                    for folder in (*folders, self._blocks):
                         _sync_folder(folder)
                     if pin:
                         self._write_pin(cid)

@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sdk.storage.golden import MIB, golden_bytes
@@ -47,13 +47,21 @@ def test_a_shared_block_is_written_once(sender: BlockStore) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 23, 24, 255, 256, 300])
-def test_any_number_of_roots(sender: BlockStore, count: int) -> None:
-    contents = tuple(n.to_bytes(2, "big") for n in range(count))
-    cids, car = exported(sender, contents)
-    reader = CarReader(io.BytesIO(car))
-    assert list(reader.roots) == cids
+def test_any_number_of_roots(count: int) -> None:
+    contents = {cid_of_bytes(n.to_bytes(2, "big")): n.to_bytes(2, "big") for n in range(count)}
+
+    class Memory:
+        name = "memory"
+
+        def block(self, cid: CID) -> bytes:
+            return contents[cid]
+
+    file = io.BytesIO()
+    assert export_car(Memory(), contents, file) == count  # type: ignore[arg-type]  # gives blocks only
+    reader = CarReader(file)
+    assert list(reader.roots) == list(contents)
     assert isinstance(reader, ContentReader)
-    assert all(reader.has(cid) for cid in cids)
+    assert all(reader.has(cid) for cid in contents)
 
 
 def test_the_header_is_what_the_carv1_specification_says() -> None:
@@ -107,6 +115,7 @@ def test_more_than_was_expected_is_refused(sender: BlockStore, tmp_path: Path) -
         import_car(io.BytesIO(car), BlockStore(tmp_path / "receiver"), max_bytes=3)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_make_reading_raise_anything_else(data: bytes) -> None:
     for start in (b"", b"\x11\xa2\x65roots\x80\x67version\x01"):

@@ -59,6 +59,7 @@ def test_a_cid_with_a_wrong_codec_or_length_cannot_be_made() -> None:
             CID(codec, digest)
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=32, max_size=32), st.sampled_from([RAW, DAG_PB]))
 def test_text_round_trips(digest: bytes, codec: int) -> None:
     cid = CID(codec, digest)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from dataclasses import replace
 
@@ -39,14 +38,13 @@ class Memory:
         return self.blocks[cid.digest]
 
 
-@pytest.mark.parametrize("length", [0, 1, MIB, MIB + 1, 3 * MIB + 5, 176 * MIB + 3])
+@pytest.mark.parametrize("length", [0, 1, MIB, MIB + 1, 3 * MIB + 5])
 def test_content_reads_back(length: int) -> None:
     memory = Memory()
-    data = golden_bytes(min(length, 4 * MIB))
-    data = (data * (length // max(1, len(data)) + 1))[:length]
+    data = golden_bytes(length)
     cid = memory.publish(data)
     with open_content(memory.block, cid) as stream:
-        assert hashlib.sha256(stream.read()).digest() == hashlib.sha256(data).digest()
+        assert stream.read() == data
     assert verify(memory, cid) == size_of(memory, cid) == length
     assert resolve(memory, cid.digest) == cid
 
@@ -65,7 +63,10 @@ def test_reading_at_any_offset_equals_a_slice(reads: list[tuple[int, int]]) -> N
 def test_seeking_under_two_levels_of_nodes_reads_the_right_leaf() -> None:
     memory = Memory()
     data = golden_bytes(2 * MIB) * 88 + b"the end"  # 177 leaves: height 2
-    stream = open_content(memory.block, memory.publish(data))
+    cid = memory.publish(data)
+    assert resolve(memory, cid.digest) == cid
+    assert verify(memory, cid) == len(data)
+    stream = open_content(memory.block, cid)
     for offset in (174 * MIB - 3, 5, 175 * MIB, 174 * MIB, len(data) - 7):
         stream.seek(offset)
         assert stream.read(9) == data[offset : offset + 9]
@@ -170,6 +171,7 @@ def test_a_lying_inner_node_is_refused() -> None:
             verify(memory, memory.put(encode_node(bad, 2)))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_no_bytes_make_decoding_raise_anything_else(block: bytes) -> None:
     try:
@@ -178,7 +180,7 @@ def test_no_bytes_make_decoding_raise_anything_else(block: bytes) -> None:
         assert not is_file_root(block)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.integers(0, 10_000), st.integers(0, 255))
 def test_a_flipped_byte_in_a_node_is_refused_or_is_another_node(at: int, value: int) -> None:
     block = bytearray(encode_node([Link(bytes([n]) * 32, MIB, MIB) for n in range(3)], 1))
