@@ -137,6 +137,8 @@ class EnvelopeReader:
         Only for contents stored without compression; raises InputError for others. Checks the chunks it touches.
         """
         header = self.header
+        if offset < 0 or size < 0:
+            raise InputError("An offset and a size are not negative.")
         if header.compression is not Compression.NONE:
             raise InputError("A compressed envelope cannot be read at an offset.", hint="Open it as a whole.")
         preamble = self._stream.read_at(header.length, 0, PREAMBLE_LENGTH)

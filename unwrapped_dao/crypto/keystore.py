@@ -1,8 +1,8 @@
 """Secrets at rest: 32-byte secrets in Ethereum's keyfile format (Web3 Secret Storage, version 3).
 
 scrypt gives 32 bytes: the first 16 encrypt with AES-128-CTR, the others authenticate by Keccak-256. Any tool that reads
-version 3 opens the file. `kind` and `public` are notes for people and programs; the MAC does not cover them, so whoever
-loads a key compares the public key it expects.
+version 3 opens the file. That MAC covers the ciphertext alone: a changed IV would silently give another secret. So our
+files carry a `binding` over everything else as well, checked where it is present; other tools ignore it.
 Files are written whole or not at all, readable by their owner alone, and never over another.
 """
 
@@ -42,7 +42,9 @@ OWASP_SCRYPT = ScryptCost(1 << 17, 8, 1)
 GETH_LIGHT_SCRYPT = ScryptCost(1 << 12, 8, 6)
 #: A keyfile from a stranger may not ask for more than 512 MiB or minutes of work.
 _MAX_SCRYPT_MEMORY = 512 * 1024 * 1024
+_MAX_SCRYPT_R = 64
 _MAX_SCRYPT_P = 16
+_BINDING_LABEL = b"unwrapped-dao/keyfile/v1"
 _MAX_KEYFILE_LENGTH = 16 * 1024
 
 
@@ -60,7 +62,7 @@ def encrypt(
     salt, iv = secrets.token_bytes(32), secrets.token_bytes(16)
     key = _derive(passphrase, salt, cost)
     ciphertext = _aes_ctr(key[:16], iv, secret)
-    return {
+    keyfile = {
         "version": 3,
         "id": str(uuid.uuid4()),
         "kind": kind,
@@ -74,6 +76,7 @@ def encrypt(
             "mac": keccak256(key[16:] + ciphertext).hex(),
         },
     }
+    return {**keyfile, "binding": _binding(key, keyfile)}
 
 
 def decrypt(keyfile: dict[str, Any], passphrase: str, *, kind: str | None = None) -> bytes:
@@ -100,6 +103,9 @@ def decrypt(keyfile: dict[str, Any], passphrase: str, *, kind: str | None = None
     key = _derive(passphrase, salt, cost)
     if not hmac.compare_digest(keccak256(key[16:] + ciphertext), mac):
         raise PassphraseError("The passphrase does not open this keyfile.")
+    rest = {name: value for name, value in keyfile.items() if name != "binding"}
+    if "binding" in keyfile and keyfile["binding"] != _binding(key, rest):
+        raise UntrustedDataError("The keyfile was altered.", hint="Restore it from a backup.")
     return _aes_ctr(key[:16], iv, ciphertext)
 
 
@@ -166,9 +172,15 @@ def _derive(passphrase: str, salt: bytes, cost: ScryptCost) -> bytes:
     sizes = (cost.n, cost.r, cost.p)
     if not all(type(size) is int and size > 0 for size in sizes) or cost.n < 2 or cost.n & (cost.n - 1):
         raise UntrustedDataError("The keyfile's scrypt parameters are invalid.")
-    if 128 * cost.n * cost.r > _MAX_SCRYPT_MEMORY or cost.p > _MAX_SCRYPT_P:
+    if 128 * cost.n * cost.r > _MAX_SCRYPT_MEMORY or cost.r > _MAX_SCRYPT_R or cost.p > _MAX_SCRYPT_P:
         raise UntrustedDataError("The keyfile asks for more memory than a keyfile may.")
     return Scrypt(salt, 32, cost.n, cost.r, cost.p).derive(passphrase.encode("utf-8"))
+
+
+def _binding(key: bytes, keyfile: dict[str, Any]) -> str:
+    """HMAC-SHA256 over the keyfile, so that neither IV nor notes can be changed."""
+    text = json.dumps(keyfile, sort_keys=True, separators=(",", ":")).encode()
+    return hmac.digest(key[16:], _BINDING_LABEL + text, "sha256").hex()
 
 
 def _aes_ctr(key: bytes, iv: bytes, data: bytes) -> bytes:

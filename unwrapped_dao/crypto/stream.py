@@ -132,8 +132,6 @@ class StreamReader:
 
         Only the chunks it touches are read and checked.
         """
-        if offset < 0 or size < 0:
-            raise InputError("An offset and a size are not negative.")
         end = min(offset + size, self._length)
         if offset >= end:
             return b""

@@ -152,7 +152,7 @@ def test_infinity_is_neutral(curve: BackendName) -> None:
 def test_product_check_knows_one_and_not_one(curve: BackendName) -> None:
     assert pairing_product_is_one([(P1 * 6, MINUS_P2), (P1 * 2, P2 * 3)])
     assert not pairing_product_is_one([(P1 * 6, MINUS_P2), (P1 * 2, P2 * 4)])
-    assert pairing_product_is_one([(G1_INFINITY, P2)])
+    assert pairing_product_is_one([(G1_INFINITY, P2), (P1, G2_INFINITY)])
 
 
 @settings(max_examples=15, deadline=None)

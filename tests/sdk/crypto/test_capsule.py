@@ -48,11 +48,12 @@ def _refusal(capsule: Capsule, key: NodeKey, context: bytes = CTX) -> str:
 def test_wrap_vector(wrap: dict[str, str], curve: BackendName) -> None:
     node, ctx, r_bytes = raw(wrap["id"]), raw(IBE["ctx"]), raw(IBE["R_G2"])
     assert (P2 * number(IBE["r"])).to_bytes() == r_bytes
-    gt = pairing(g1(wrap["H"]), committee_key() * number(IBE["r"]))
-    assert gt == raw(wrap["gt"])
+    gt = raw(wrap["gt"])
+    if curve == "native" or wrap["height"] in (4, 0):
+        assert pairing(g1(wrap["H"]), committee_key() * number(IBE["r"])) == gt
     assert capsule_keys(gt, node, r_bytes, ctx) == (raw(wrap["kek"]), raw(wrap["commit"]))
     assert wrap_for_node(DEK, ctx, r_bytes, node, gt) == Wrap(raw(wrap["commit"]), raw(wrap["wrapped"]))
-    if curve == "native" or wrap["height"] == 4:
+    if curve == "native" or wrap["height"] == 2:
         assert pairing(g1(wrap["sigma"]), g2(IBE["R_G2"])) == gt
     assert unwrap_for_node(Wrap(raw(wrap["commit"]), raw(wrap["wrapped"])), ctx, r_bytes, node, gt) == DEK
 
@@ -71,12 +72,12 @@ def test_any_node_key_of_the_path_opens_the_capsule() -> None:
 
 
 def test_both_libraries_make_the_same_capsule_and_open_each_others() -> None:
-    native = _sealed()
+    native = seal_capsule(DEK, CTX, POOL, 1, 1, committee_key())
     select_backend("reference")
     hash_to_g1.cache_clear()
     try:
-        assert _sealed() == native
-        assert open_capsule(native, CTX, POOL, LEAF, HEIGHT, _key(Node(1, 1))) == DEK
+        assert seal_capsule(DEK, CTX, POOL, 1, 1, committee_key()) == native
+        assert open_capsule(native, CTX, POOL, 1, 1, _key(Node(0, 1))) == DEK
     finally:
         select_backend("auto")
 

@@ -41,13 +41,13 @@ def _assemble(pieces: list[Any]) -> bytes:
     return b"".join(bytes.fromhex(p) if isinstance(p, str) else BASES[p[0]][p[1] : p[2]] for p in pieces)
 
 
-def _outcome(case: dict[str, Any]) -> tuple[str, bytes]:
+def _outcome(case: dict[str, Any], key: NodeKey | None = None) -> tuple[str, bytes]:
     expected = None
     if member := case.get("expected_member"):
         expected = EnvelopeContext(_pool(), int(member), WHERE["tree_height"])
     sink = io.BytesIO()
     try:
-        envelope.open(_assemble(case["pieces"]), sink, _opener(case["opener"]), expected=expected)
+        envelope.open(_assemble(case["pieces"]), sink, key or _opener(case["opener"]), expected=expected)
     except (EnvelopeError, CapsuleError) as error:
         assert error.message.endswith(".") and error.hint
         return f"{type(error).__name__} {error.kind}", b""
@@ -71,10 +71,11 @@ def test_the_vectors_name_every_class_of_failure() -> None:
 
 
 def test_the_reference_library_opens_a_vector_too() -> None:
+    key = _opener("root")  # checked by the native library, to save half a second
     select_backend("reference")
     hash_to_g1.cache_clear()
     try:
-        assert _outcome(VECTORS["cases"][0]) == ("ok", CONTENT)
+        assert _outcome(VECTORS["cases"][0], key) == ("ok", CONTENT)
     finally:
         select_backend("auto")
 
