@@ -155,6 +155,15 @@ def test_product_check_knows_one_and_not_one(curve: BackendName) -> None:
     assert pairing_product_is_one([(G1_INFINITY, P2), (P1, G2_INFINITY)])
 
 
+def test_the_short_final_exponentiation_is_py_eccs() -> None:
+    """The reference shortens one step of py_ecc's pairing; the result must be the same element."""
+    from py_ecc.optimized_bn128 import optimized_pairing
+    from unwrapped_dao.crypto.bn254 import reference
+
+    miller = reference.BACKEND._miller(P1 * 5, P2 * 7)
+    assert reference._final_exponentiation(miller) == optimized_pairing.final_exponentiate(miller)
+
+
 @settings(max_examples=15, deadline=None)
 @given(a=st.integers(0, 2 * R), b=st.integers(0, 2 * R))
 def test_pairing_is_bilinear(a: int, b: int) -> None:
