@@ -1,0 +1,78 @@
+# The words of this project, the same by hand and in CI. `make help` lists them.
+# Everything is installed into .venv and node_modules of this folder; nothing else is touched except Brownie's
+# own ~/.brownie (scripts/setup_brownie.py says what and why).
+
+PYTHON ?= python3
+RUN := .venv/bin/
+SOURCES = unwrapped_dao scripts tests $(wildcard examples benchmarks)
+# Contract test processes, each with its own Ganache.
+WORKERS ?= 2
+PYTEST := $(RUN)python -m pytest
+
+.PHONY: help setup setup-check setup-dev demo check test lint types layers sdk contracts e2e artifacts gas bench docs pin clean
+
+help: ## show these words
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make .venv with what the demo needs (Python only)
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not installed"; \
+	  echo "hint: on Debian or Ubuntu: sudo apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) scripts/environment.py demo
+
+setup-check: setup
+	@$(PYTHON) scripts/environment.py check
+
+setup-dev: setup ## install everything: linters, Brownie, solc, Ganache, Anvil (needs Node)
+	@$(PYTHON) scripts/environment.py contracts
+
+demo: setup ## the whole life of one sale, on the embedded chain; RPC=URL and IPFS=URL use running nodes
+	@timeout --foreground 900 $(RUN)unwrapped-dao demo $(if $(RPC),--rpc $(RPC)) $(if $(IPFS),--ipfs $(IPFS))
+
+lint: setup-check ## ruff: errors and formatting
+	@echo "-- lint"; timeout 120 $(RUN)ruff check $(SOURCES)
+	@timeout 120 $(RUN)ruff format --check $(SOURCES)
+
+types: setup-check ## mypy --strict over the package
+	@echo "-- types"; timeout 300 $(RUN)mypy
+
+layers: setup-check ## import-linter: floors and who may import what
+	@echo "-- layers"; timeout 120 $(RUN)lint-imports --no-logo
+
+sdk: setup-check ## SDK and documentation tests, Python only
+	@echo "-- SDK tests"; mkdir -p reports
+	@timeout 900 $(PYTEST) -q tests/sdk $(wildcard tests/docs tests/web) --junitxml reports/sdk.xml
+
+check: lint types layers sdk demo ## everything that needs Python only (under 150 seconds)
+
+contracts: setup-dev ## compile, compare artifacts, contract tests by Brownie on Ganache
+	@echo "-- contracts"; timeout 300 $(RUN)python scripts/compile.py --check
+	@timeout 300 $(RUN)brownie compile
+	@mkdir -p reports; timeout 1200 $(RUN)brownie test -n $(WORKERS) --junitxml reports/contracts.xml
+
+e2e: setup-dev ## the whole path on nodes that the tests start themselves
+	@echo "-- end to end"; mkdir -p reports
+	@timeout 1200 $(PYTEST) -q tests/e2e --junitxml reports/e2e.xml
+
+test: setup-dev ## everything: check, contract tests, end to end on Ganache; installs what it needs
+	@rm -rf reports/*.xml; started=$$(date +%s); \
+	$(MAKE) --no-print-directory check && $(MAKE) --no-print-directory contracts && $(MAKE) --no-print-directory e2e; \
+	code=$$?; $(RUN)python scripts/summary.py $$started; exit $$code
+
+artifacts: setup-dev ## compile the contracts and write the artifacts that ship inside the package
+	@timeout 300 $(RUN)python scripts/compile.py
+
+gas: setup-dev ## measure gas and compare with benchmarks/gas.json; UPDATE=1 writes it
+	@timeout 1200 $(RUN)python benchmarks/gas.py $(if $(UPDATE),--update)
+
+bench: setup-check ## measure speed and write benchmarks/speed.json
+	@timeout 1800 $(RUN)python benchmarks/speed.py
+
+docs: setup-check ## run the documentation's code blocks and commands
+	@timeout 900 $(PYTEST) -q tests/docs
+
+pin: setup-dev ## write constraints.txt from what is installed
+	@$(RUN)python scripts/pin.py
+
+clean: ## remove everything that is generated, environments included
+	rm -rf .venv node_modules build dist reports .tools demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

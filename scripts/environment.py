@@ -1,0 +1,118 @@
+"""Make the project's own environment in .venv, one stage at a time. Needs nothing but Python 3.11 or newer.
+
+    python3 scripts/environment.py demo        what `make demo` runs with: the package and its extras
+    python3 scripts/environment.py check       and linters, type checker, test runner
+    python3 scripts/environment.py contracts   and Node packages, solc, Brownie, Ganache, Anvil
+
+Versions come from constraints.txt and package-lock.json. A stage that is already there costs nothing; it is
+installed again when pyproject.toml or one of those files changes.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+EXTRAS = ".[chain,dataset]"
+GROUPS = {"demo": [], "check": ["check"], "contracts": ["check", "contracts"]}
+PIP = "pip>=25.1"  # the first that installs dependency groups
+PIP_TIMEOUT_S = 900
+NPM_TIMEOUT_S = 600
+
+
+def main():
+    stage = sys.argv[1] if len(sys.argv) == 2 else ""
+    if stage not in GROUPS:
+        stop("say which stage: " + ", ".join(GROUPS))
+    if sys.version_info < (3, 11):  # noqa: UP036 (this file is the one that an older Python gets to see)
+        stop(
+            f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}",
+            "on Debian 12 or newer: `sudo apt-get install python3 python3-venv`; or name one: `make PYTHON=python3.12 demo`",
+        )
+    if stage == "contracts":
+        node_packages()
+    python_packages(stage)
+    if stage == "contracts":
+        step("preparing Brownie", [PYTHON, "scripts/setup_brownie.py"], 300)
+
+
+def python_packages(stage):
+    files = [ROOT / "pyproject.toml", ROOT / "constraints.txt"]
+    if fresh(VENV / f".stage-{stage}", files):
+        return
+    if not PYTHON.exists():
+        try:
+            import ensurepip  # noqa: F401 (Debian ships venv without it unless python3-venv is installed)
+        except ImportError:
+            stop("this Python cannot make environments", "on Debian or Ubuntu: `sudo apt-get install python3-venv`")
+        step("making .venv", [sys.executable, "-m", "venv", VENV], 300)
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-q"]
+    groups = [argument for group in GROUPS[stage] for argument in ("--group", group)]
+    if groups:
+        step("updating pip", [*pip, PIP], PIP_TIMEOUT_S)
+    # --no-compile: what is imported is compiled then, the rest (most of it) never is.
+    packages = [*pip, "--no-compile", "-c", "constraints.txt", "-e", EXTRAS, *groups]
+    step(f"installing Python packages for `{stage}` (a minute or two)", packages, PIP_TIMEOUT_S)
+    for lesser in GROUPS:
+        mark(VENV / f".stage-{lesser}", files)
+        if lesser == stage:
+            break
+
+
+def node_packages():
+    for program in ("node", "npm"):
+        if shutil.which(program) is None:
+            stop(
+                f"{program} is not installed; the contract tests need Node.js 18 or newer with npm",
+                "on Debian or Ubuntu: `sudo apt-get install nodejs npm`; `make check` and `make demo` need no Node",
+            )
+    files = [ROOT / "package.json", ROOT / "package-lock.json"]
+    folder = ROOT / "node_modules"
+    # A linked folder belongs to somebody else and is used as it is.
+    if folder.is_symlink() or fresh(folder / ".stage", files):
+        return
+    npm = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error"]
+    step("installing Node packages (solc, OpenZeppelin, Ganache, Anvil)", npm, NPM_TIMEOUT_S)
+    mark(folder / ".stage", files)
+
+
+def digest(files):
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def fresh(stamp, files):
+    return stamp.is_file() and stamp.read_text() == digest(files)
+
+
+def mark(stamp, files):
+    stamp.write_text(digest(files))
+
+
+def step(what, command, timeout):
+    print(f"-- {what} ...", flush=True)
+    started = time.monotonic()
+    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
+    try:
+        done = subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, timeout=timeout, check=False)
+    except subprocess.TimeoutExpired:
+        stop(f"{what} took longer than {timeout} seconds", "check the network, then run the same command again")
+    if done.returncode != 0:
+        stop(f"{what} failed (exit code {done.returncode})", "the lines above say why; then run the same command again")
+    print(f"   done in {time.monotonic() - started:.0f} s", flush=True)
+
+
+def stop(message, hint=""):
+    print(f"error: {message}", file=sys.stderr)
+    if hint:
+        print(f"hint: {hint}", file=sys.stderr)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
