@@ -33,7 +33,7 @@ def main():
     if sys.version_info < (3, 11):  # noqa: UP036 (this file is the one that an older Python gets to see)
         stop(
             f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}",
-            "on Debian 12 or newer: `sudo apt-get install python3 python3-venv`; or name one: `make PYTHON=python3.12 demo`",
+            "on Debian 12 or newer: `sudo apt-get install python3 python3-venv`; or `make PYTHON=python3.12 demo`",
         )
     if stage == "contracts":
         node_packages()
@@ -69,7 +69,7 @@ def node_packages():
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             stop(
-                f"{program} is not installed; the contract tests need Node.js 18 or newer with npm",
+                f"{program} is not installed; the contract tests need Node.js 20 or newer with npm",
                 "on Debian or Ubuntu: `sudo apt-get install nodejs npm`; `make check` and `make demo` need no Node",
             )
     files = [ROOT / "package.json", ROOT / "package-lock.json"]

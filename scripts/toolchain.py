@@ -81,7 +81,7 @@ def node() -> str:
     """Path of the Node executable; raises ToolMissing with the command when it is absent."""
     found = shutil.which("node")
     if found is None:
-        raise ToolMissing("Node.js 18 or newer is needed; on Debian: `sudo apt-get install nodejs npm`")
+        raise ToolMissing("Node.js 20 or newer is needed; on Debian: `sudo apt-get install nodejs npm`")
     return found
 
 
