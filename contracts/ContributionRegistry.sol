@@ -27,6 +27,7 @@ contract ContributionRegistry is RegistryPools {
 
     /// @dev Of IMembershipToken.Member.flags.
     uint8 private constant MEMBER_LEFT = 1;
+    uint8 private constant MEMBER_WITHDREW = 64;
     uint256 private constant NUMBER_BITS = 32;
 
     mapping(bytes32 scopeId => mapping(bytes32 fingerprint => uint256 commitmentAndNumber)) private _fingerprints;
@@ -49,7 +50,7 @@ contract ContributionRegistry is RegistryPools {
         bytes calldata consent
     ) external override {
         uint256 id = poolId(target.scopeId, target.epoch);
-        uint32 number = _admit(id, target, record, expiry, attestations);
+        (uint32 number, uint8 flags) = _admit(id, target, record, expiry, attestations);
         if (msg.sender != target.member) {
             bytes32 structHash = keccak256(
                 abi.encode(
@@ -62,8 +63,13 @@ contract ContributionRegistry is RegistryPools {
         // The weight before says which rule holds, so it is swapped first; a revert below undoes it.
         mapping(bytes32 => uint256) storage taken = _fingerprints[target.scopeId];
         bool isNew = token.setWeight(target.member, number, id, record.weight) == 0;
-        uint32 before = isNew ? _tombstones[id].get(number) : live.version;
-        if (!isNew) _requireLive(taken, id, number, live);
+        uint32 before;
+        if (!isNew) {
+            _requireLive(taken, id, number, live);
+            before = live.version;
+        } else if (flags & MEMBER_WITHDREW != 0) {
+            before = _tombstones[id].get(number);
+        }
         if (record.version != before + 1) revert ContributionVersionWrong(record.version, before + 1);
         if (isNew || record.fingerprint != live.fingerprint) {
             if (taken[record.fingerprint] != 0) revert FingerprintUsed(target.scopeId, record.fingerprint);
@@ -91,7 +97,7 @@ contract ContributionRegistry is RegistryPools {
         Record calldata record,
         uint64 expiry,
         bytes calldata attestations
-    ) private returns (uint32 number) {
+    ) private returns (uint32 number, uint8 flags) {
         (Pool memory p, PoolState state) = _meet(id);
         if (state != PoolState.Open && state != PoolState.Announced) revert PoolNotOpen(id, state);
         if (!committee.isActive(p.generation)) revert GenerationUnusable(p.generation);
@@ -99,7 +105,7 @@ contract ContributionRegistry is RegistryPools {
         IMembershipToken.Member memory member = membership.memberOf(target.member);
         if (member.number == 0) revert IMembershipToken.MemberUnknown(target.member);
         if (member.flags & MEMBER_LEFT != 0) revert IMembershipToken.MemberHasLeft(target.member);
-        number = member.number - 1;
+        (number, flags) = (member.number - 1, member.flags);
         if (uint256(number) >> p.height != 0) revert LeafOutOfRange(number, p.height);
         if (record.weight == 0 || record.weight > p.maxWeight) revert WeightOutOfRange(record.weight, p.maxWeight);
 

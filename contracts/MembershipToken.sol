@@ -40,7 +40,7 @@ contract MembershipToken is MembershipVotes, IERC721Errors {
 
     /// @inheritdoc IMembershipToken
     function join() external override returns (uint32 number) {
-        return _join(msg.sender, _members[msg.sender]);
+        return _join(msg.sender, _load(msg.sender));
     }
 
     /// @inheritdoc IMembershipToken
@@ -50,7 +50,7 @@ contract MembershipToken is MembershipVotes, IERC721Errors {
         returns (uint32 number)
     {
         if (block.timestamp > expiry) revert MembershipSignatureExpired(expiry, block.timestamp);
-        Member memory present = _members[member];
+        Member memory present = _load(member);
         bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(JOIN_TYPE, member, present.joins, expiry)));
         (bool ok, address signer) = CompactSignature.isBy(digest, signature, member);
         if (!ok) revert MembershipSignatureInvalid(member, signer);
@@ -61,9 +61,9 @@ contract MembershipToken is MembershipVotes, IERC721Errors {
     /// that started again would let old signatures in.
     function _join(address account, Member memory member) private returns (uint32 number) {
         if (member.number == 0) {
-            number = _active.free;
+            number = _active.neighbour();
             if (number == type(uint32).max) revert MembersFull(number);
-            _active.free = number + 1;
+            _active.setNeighbour(number + 1);
             _owners[number] = account;
             member.number = number + 1;
         } else {
@@ -74,7 +74,7 @@ contract MembershipToken is MembershipVotes, IERC721Errors {
         member.joinedAt = uint40(block.timestamp);
         member.joins += 1;
         if (member.live != 0) _startActivity(account, member);
-        _members[account] = member;
+        _store(account, member);
 
         emit Transfer(address(0), account, number);
         emit Locked(number);
@@ -87,7 +87,7 @@ contract MembershipToken is MembershipVotes, IERC721Errors {
         bool wasActive = member.live != 0;
         member.flags |= LEFT;
         if (wasActive) member.inactiveAt = uint40(block.timestamp);
-        _members[msg.sender] = member;
+        _store(msg.sender, member);
         if (wasActive) _endActivity(msg.sender, member);
 
         emit Transfer(msg.sender, address(0), member.number - 1);
@@ -102,7 +102,7 @@ contract MembershipToken is MembershipVotes, IERC721Errors {
         Member memory member = _present(account);
         member.live += 1;
         if (member.live == 1) _startActivity(account, member);
-        _members[account] = member;
+        _store(account, member);
     }
 
     /// @inheritdoc IMembershipToken
@@ -110,9 +110,10 @@ contract MembershipToken is MembershipVotes, IERC721Errors {
         if (msg.sender != registry) revert MembershipCallerRefused(msg.sender);
         Member memory member = _known(account);
         member.live -= 1;
+        member.flags |= WITHDREW;
         bool ended = member.live == 0 && member.flags & LEFT == 0;
         if (ended) member.inactiveAt = uint40(block.timestamp);
-        _members[account] = member;
+        _store(account, member);
         if (ended) _endActivity(account, member);
     }
 
@@ -120,7 +121,7 @@ contract MembershipToken is MembershipVotes, IERC721Errors {
     function markExcluded(address account) external override {
         if (msg.sender != registry && msg.sender != market) revert MembershipCallerRefused(msg.sender);
         Member memory member = _known(account);
-        if (member.flags & EXCLUDED == 0) _members[account].flags = member.flags | EXCLUDED;
+        if (member.flags & EXCLUDED == 0) _storeFlags(account, member.flags | EXCLUDED);
     }
 
     /// @dev Changes `member` in memory; the caller stores it.
@@ -144,8 +145,9 @@ contract MembershipToken is MembershipVotes, IERC721Errors {
     function setPayoutAddress(address payout) external override {
         Member memory member = _known(msg.sender);
         _payouts[msg.sender] = payout;
-        _members[msg.sender].flags =
-            payout == address(0) ? member.flags & ~HAS_PAYOUT : member.flags | HAS_PAYOUT;
+        _storeFlags(
+            msg.sender, payout == address(0) ? member.flags & ~HAS_PAYOUT : member.flags | HAS_PAYOUT
+        );
         emit PayoutAddressSet(msg.sender, payout);
     }
 
@@ -166,7 +168,7 @@ contract MembershipToken is MembershipVotes, IERC721Errors {
 
     /// @inheritdoc IMembershipToken
     function memberOf(address account) external view override returns (Member memory) {
-        return _members[account];
+        return _load(account);
     }
 
     /// @inheritdoc IMembershipToken
@@ -182,7 +184,7 @@ contract MembershipToken is MembershipVotes, IERC721Errors {
 
     /// @inheritdoc IMembershipToken
     function membersEver() external view override returns (uint32) {
-        return _active.free;
+        return _active.neighbour();
     }
 
     // ------------------------------------------------- ERC-721, ERC-5192, ERC-165
@@ -190,14 +192,14 @@ contract MembershipToken is MembershipVotes, IERC721Errors {
     /// @notice 1 for a member that has not left, else 0.
     function balanceOf(address owner) external view override returns (uint256) {
         if (owner == address(0)) revert ERC721InvalidOwner(owner);
-        Member memory member = _members[owner];
+        Member memory member = _load(owner);
         return member.number != 0 && member.flags & LEFT == 0 ? 1 : 0;
     }
 
     /// @notice The member of a number. Reverts after it has left; `addressOf` does not.
     function ownerOf(uint256 tokenId) public view override returns (address owner) {
         owner = _owners[tokenId];
-        if (owner == address(0) || _members[owner].flags & LEFT != 0) revert ERC721NonexistentToken(tokenId);
+        if (owner == address(0) || _load(owner).flags & LEFT != 0) revert ERC721NonexistentToken(tokenId);
     }
 
     /// @inheritdoc IMembershipToken
@@ -247,7 +249,7 @@ contract MembershipToken is MembershipVotes, IERC721Errors {
 
     /// @dev Of anybody who ever joined.
     function _known(address account) private view returns (Member memory member) {
-        member = _members[account];
+        member = _load(account);
         if (member.number == 0) revert MemberUnknown(account);
     }
 

@@ -25,6 +25,7 @@ abstract contract MembershipVotes is IMembershipToken, EIP712, Nonces {
     uint8 internal constant DELEGATED = 4;
     uint8 internal constant DELEGATEE = 8;
     uint8 internal constant EXCLUDED = 16;
+    uint8 internal constant WITHDREW = 64;
 
     bytes32 private constant DELEGATION_TYPE =
         keccak256("Delegation(address delegatee,uint256 nonce,uint256 expiry)");
@@ -32,9 +33,10 @@ abstract contract MembershipVotes is IMembershipToken, EIP712, Nonces {
     /// @inheritdoc IMembershipToken
     uint40 public immutable override settling;
 
-    mapping(address account => Member) internal _members;
+    /// @dev Read and written as a whole by `_load` and `_store`.
+    mapping(address account => Member) private _members;
 
-    /// @dev Active members through time; `free` counts the member numbers ever assigned.
+    /// @dev Active members through time; its neighbour in the head slot counts the member numbers ever assigned.
     CountTrace.Trace internal _active;
 
     /// @dev To whom a member's vote went, as uint160; 0: it is the member's own. Read only under DELEGATED.
@@ -87,7 +89,7 @@ abstract contract MembershipVotes is IMembershipToken, EIP712, Nonces {
     /// @notice Who holds the vote of `account`: the account itself, if it is a member that did not delegate; zero for
     /// who never joined.
     function delegates(address account) public view override returns (address) {
-        Member memory member = _members[account];
+        Member memory member = _load(account);
         if (member.number == 0) return address(0);
         address delegatee = _delegatee(account, member.flags);
         return delegatee == address(0) ? account : delegatee;
@@ -113,8 +115,8 @@ abstract contract MembershipVotes is IMembershipToken, EIP712, Nonces {
     }
 
     function _delegate(address account, address delegatee) private {
-        if (!_isVoting(_members[account], block.timestamp)) revert DelegatorNotVoting(account);
-        Member memory other = _members[delegatee];
+        if (!_isVoting(_load(account), block.timestamp)) revert DelegatorNotVoting(account);
+        Member memory other = _load(delegatee);
         if (other.number == 0 || other.flags & LEFT != 0) revert DelegationOutsideMembership(delegatee);
 
         address previous = delegates(account);
@@ -153,6 +155,41 @@ abstract contract MembershipVotes is IMembershipToken, EIP712, Nonces {
         if (votes != before) emit DelegateVotesChanged(account, before, votes);
     }
 
+    // ---------------------------------------------------------------- storage
+
+    /// @dev One read. The compiler would read the slot once for each field.
+    function _load(address account) internal view returns (Member memory) {
+        Member storage slot = _members[account];
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(slot.slot)
+        }
+        return Member({
+            number: uint32(word),
+            joinedAt: uint40(word >> 32),
+            activeAt: uint40(word >> 72),
+            inactiveAt: uint40(word >> 112),
+            joins: uint16(word >> 152),
+            live: uint32(word >> 168),
+            flags: uint8(word >> 200)
+        });
+    }
+
+    /// @dev One write, in the layout the compiler gives `Member`.
+    function _store(address account, Member memory member) internal {
+        uint256 word = uint256(member.number) | uint256(member.joinedAt) << 32 | uint256(member.activeAt) << 72
+            | uint256(member.inactiveAt) << 112 | uint256(member.joins) << 152 | uint256(member.live) << 168
+            | uint256(member.flags) << 200;
+        Member storage slot = _members[account];
+        assembly ("memory-safe") {
+            sstore(slot.slot, word)
+        }
+    }
+
+    function _storeFlags(address account, uint8 flags) internal {
+        _members[account].flags = flags;
+    }
+
     // ---------------------------------------------------------------- reading
 
     /// @dev Zero while the vote is the account's own.
@@ -161,7 +198,7 @@ abstract contract MembershipVotes is IMembershipToken, EIP712, Nonces {
     }
 
     function _votesAt(address account, uint256 time) private view returns (uint256 votes) {
-        Member memory member = _members[account];
+        Member memory member = _load(account);
         if (!_isVoting(member, time)) return 0;
         if (member.flags & DELEGATED == 0 || _delegated[account].upperLookupRecent(uint48(time)) == 0) votes = 1;
         if (member.flags & DELEGATEE != 0) votes += _received[account].upperLookupRecent(uint48(time));

@@ -174,7 +174,7 @@ abstract contract RegistryPools is RegistryValidators {
     /// @notice Record the seal of a Closed pool, or its cancellation. Caller: anyone.
     function seal(bytes32 scopeId, uint64 epoch) external override {
         uint256 id = poolId(scopeId, epoch);
-        Pool memory p = _pools[id];
+        Pool memory p = _load(id);
         PoolState state = _stateOf(p);
         if (state != PoolState.Closed) revert PoolStateWrong(id, state, PoolState.Closed);
         _recordClosing(id, p);
@@ -195,7 +195,7 @@ abstract contract RegistryPools is RegistryValidators {
 
     /// @dev The pool as a write finds it: a Closed one is sealed, or opened again, before anything else happens to it.
     function _meet(uint256 id) internal returns (Pool memory p, PoolState state) {
-        p = _pools[id];
+        p = _load(id);
         state = _stateOf(p);
         if (state == PoolState.Closed) state = _recordClosing(id, p);
     }
@@ -227,7 +227,7 @@ abstract contract RegistryPools is RegistryValidators {
 
     /// @inheritdoc IContributionRegistry
     function pool(uint256 id) external view override returns (Pool memory) {
-        return _pools[id];
+        return _load(id);
     }
 
     /// @inheritdoc IContributionRegistry
@@ -242,7 +242,7 @@ abstract contract RegistryPools is RegistryValidators {
 
     /// @inheritdoc IContributionRegistry
     function stateOf(uint256 id) external view override returns (PoolState) {
-        return _stateOf(_pools[id]);
+        return _stateOf(_load(id));
     }
 
     /// @inheritdoc IContributionRegistry
@@ -258,6 +258,27 @@ abstract contract RegistryPools is RegistryValidators {
     /// @inheritdoc IContributionRegistry
     function isPurposeAllowed(bytes32 scopeId, bytes32 purpose) external view override returns (bool) {
         return _purposes[scopeId][purpose];
+    }
+
+    /// @dev One read. The compiler would read the slot once for each field.
+    function _load(uint256 id) private view returns (Pool memory) {
+        Pool storage slot = _pools[id];
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(slot.slot)
+        }
+        return Pool({
+            index: uint32(word),
+            generation: uint32(word >> 32),
+            members: uint32(word >> 64),
+            maxWeight: uint32(word >> 96),
+            openedAt: uint40(word >> 128),
+            sealsAt: uint40(word >> 168),
+            height: uint8(word >> 208),
+            attestations: uint8(word >> 216),
+            votedSeal: uint8(word >> 224) != 0,
+            isSealed: uint8(word >> 232) != 0
+        });
     }
 
     function _stateOf(Pool memory p) private view returns (PoolState) {

@@ -8,7 +8,7 @@ import {CompactSignature} from "./libraries/CompactSignature.sol";
 /// @title Who may attest, how many must, and how often one may
 /// @notice The validator half of the registry, and the terms later epochs are opened with. See IContributionRegistry.
 abstract contract RegistryValidators is IContributionRegistry, EIP712 {
-    /// @notice One storage slot. The day's count outlives removal, so that adding a validator again gives it no second cap.
+    /// @notice One storage slot, lowest field first. The day's count outlives removal, so that adding a validator again gives it no second cap.
     /// @param current Is a validator now.
     /// @param day Days since 1970 of its last attestation.
     /// @param count Its attestations recorded on that day.
@@ -27,6 +27,7 @@ abstract contract RegistryValidators is IContributionRegistry, EIP712 {
     /// @notice Contributions one validator may attest in one day (UTC). Bounds the harm of a stolen key until a vote removes it.
     uint32 public immutable dailyCap;
 
+    /// @dev Attesting reads and writes the slot as a whole.
     mapping(address account => Validator) private _validators;
 
     uint8 private _validatorCount;
@@ -109,18 +110,21 @@ abstract contract RegistryValidators is IContributionRegistry, EIP712 {
         address previous;
         for (uint256 i; i < needed; ++i) {
             address signer = CompactSignature.recoverAt(digest, attestations, i);
-            Validator memory validator = _validators[signer];
-            if (!validator.current) revert ValidatorUnknown(signer);
+            Validator storage slot = _validators[signer];
+            uint256 word;
+            assembly ("memory-safe") {
+                word := sload(slot.slot)
+            }
+            if (uint8(word) == 0) revert ValidatorUnknown(signer);
             if (signer <= previous) revert AttestationsUnordered(previous, signer);
             previous = signer;
 
-            if (validator.day != today) {
-                validator.day = uint32(today);
-                validator.count = 0;
+            uint256 count = uint32(word >> 8) == today ? uint32(word >> 40) : 0;
+            if (count >= dailyCap) revert ValidatorCapReached(signer, dailyCap);
+            word = 1 | today << 8 | (count + 1) << 40;
+            assembly ("memory-safe") {
+                sstore(slot.slot, word)
             }
-            if (validator.count >= dailyCap) revert ValidatorCapReached(signer, dailyCap);
-            validator.count += 1;
-            _validators[signer] = validator;
         }
     }
 

@@ -41,6 +41,7 @@ interface IMembershipToken is IERC721, IERC5805 {
     // Flag bits of `Member.flags`: only who uses a feature pays for it.
     // 1 left · 2 has a payout address · 4 delegates or delegated its vote · 8 received delegations
     // 16 is excluded from some sale (withdrew or opted out) · 32 has a recovery address (reserved)
+    // 64 withdrew a contribution before sealing, so a tombstone may stand in the registry
 
     event MemberJoined(address indexed member, uint32 indexed number, uint16 joins);
     event MemberLeft(address indexed member, uint32 indexed number);

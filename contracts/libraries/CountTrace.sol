@@ -7,14 +7,12 @@ pragma solidity 0.8.30;
 /// @dev The up to three newest checkpoints wait in the head slot, which is written anyway; the fourth moves all of them
 /// to a word of their own. So three of four changes cost one updated slot, the fourth one new slot more.
 library CountTrace {
-    /// @param free Not the trace's: four bytes of the head slot for a neighbour that changes with it.
-    /// @param length Checkpoints ever made.
-    /// @param recent The newest `length % 4` of them, oldest in the lowest lane.
-    /// @param words Four each, oldest in the lowest lane.
+    /// @param head Bits 0-31 a number that is not the trace's, for a neighbour that changes with it; 32-63 `length`, the
+    /// checkpoints ever made; from 64 on the newest `length % 4` of them, oldest in the lowest lane. Packed by hand: the
+    /// compiler would read and write the slot once for each field.
+    /// @param words Four checkpoints each, oldest in the lowest lane.
     struct Trace {
-        uint32 free;
-        uint32 length;
-        uint192 recent;
+        uint256 head;
         mapping(uint256 index => uint256 lanes) words;
     }
 
@@ -24,10 +22,10 @@ library CountTrace {
 
     /// @notice Add one to the count, or take one from it, from this second on.
     function change(Trace storage self, bool up) internal {
-        uint256 length = self.length;
+        uint256 head = self.head;
+        uint256 length = _length(head);
         uint256 waiting = length % PER_WORD;
-        uint256 recent = self.recent;
-        uint256 last = _last(self, length, waiting, recent);
+        uint256 last = _last(self, head);
         uint256 second = uint32(block.timestamp); // truncated, so that even 2106 could not reach the next lane
         uint256 checkpoint = second << 32 | (up ? uint32(last) + 1 : uint32(last) - 1);
 
@@ -37,30 +35,40 @@ library CountTrace {
                 uint256 index = length / PER_WORD - 1;
                 self.words[index] = (self.words[index] & ~(LANE << top)) | checkpoint << top;
             } else {
-                uint256 shift = (waiting - 1) * LANE_BITS;
-                self.recent = uint192((recent & ~(LANE << shift)) | checkpoint << shift);
+                uint256 shift = waiting * LANE_BITS; // the newest lies below the first free lane
+                self.head = (head & ~(LANE << shift)) | checkpoint << shift;
             }
-        } else {
-            if (waiting == PER_WORD - 1) {
-                self.words[length / PER_WORD] = recent | checkpoint << (waiting * LANE_BITS);
-                self.recent = 0;
-            } else {
-                self.recent = uint192(recent | checkpoint << (waiting * LANE_BITS));
-            }
-            self.length = uint32(length + 1);
+            return;
         }
+        head += 1 << 32;
+        if (waiting == PER_WORD - 1) {
+            self.words[length / PER_WORD] = head >> LANE_BITS | checkpoint << (waiting * LANE_BITS);
+            self.head = head & LANE;
+        } else {
+            self.head = head | checkpoint << ((waiting + 1) * LANE_BITS);
+        }
+    }
+
+    /// @notice The neighbour's number.
+    function neighbour(Trace storage self) internal view returns (uint32) {
+        return uint32(self.head);
+    }
+
+    /// @notice Set the neighbour's number; the trace does not change.
+    function setNeighbour(Trace storage self, uint32 value) internal {
+        self.head = (self.head >> 32 << 32) | value;
     }
 
     /// @notice The count now.
     function latest(Trace storage self) internal view returns (uint256) {
-        uint256 length = self.length;
-        return uint32(_last(self, length, length % PER_WORD, self.recent));
+        return uint32(_last(self, self.head));
     }
 
     /// @notice The count at the end of second `time`; 0 before the first checkpoint.
     function at(Trace storage self, uint256 time) internal view returns (uint256) {
-        uint256 length = self.length;
-        (bool found, uint256 count) = _newestBy(self.recent, length % PER_WORD, time);
+        uint256 head = self.head;
+        uint256 length = _length(head);
+        (bool found, uint256 count) = _newestBy(head >> LANE_BITS, length % PER_WORD, time);
         if (found) return count;
 
         // The last word that starts by `time`: steps that double, back from the newest, then halving.
@@ -81,13 +89,16 @@ library CountTrace {
         return count;
     }
 
-    function _last(Trace storage self, uint256 length, uint256 waiting, uint256 recent)
-        private
-        view
-        returns (uint256)
-    {
-        if (waiting != 0) return recent >> ((waiting - 1) * LANE_BITS) & LANE;
+    /// @dev The newest checkpoint, 0 if there is none.
+    function _last(Trace storage self, uint256 head) private view returns (uint256) {
+        uint256 length = _length(head);
+        uint256 waiting = length % PER_WORD;
+        if (waiting != 0) return head >> (waiting * LANE_BITS) & LANE;
         return length == 0 ? 0 : self.words[length / PER_WORD - 1] >> ((PER_WORD - 1) * LANE_BITS);
+    }
+
+    function _length(uint256 head) private pure returns (uint256) {
+        return uint32(head >> 32);
     }
 
     function _startsBy(Trace storage self, uint256 index, uint256 time) private view returns (bool) {
