@@ -49,20 +49,63 @@ contract ContributionRegistry is RegistryPools {
         uint64 consentExpiry,
         bytes calldata consent
     ) external override {
-        uint256 id = poolId(target.scopeId, target.epoch);
-        (uint32 number, uint8 flags) = _admit(id, target, record, expiry, attestations);
-        if (msg.sender != target.member) {
-            bytes32 structHash = keccak256(
-                abi.encode(
-                    CONSENT_TYPE, target.scopeId, target.epoch, record.version, record.content, consentExpiry
-                )
-            );
-            _requireConsent(target.member, structHash, consentExpiry, consent);
+        Target memory t = target;
+        Record memory r = record;
+        uint256 id = poolId(t.scopeId, t.epoch);
+        uint8 height_ = _admit(id, t, r, expiry, attestations);
+        if (msg.sender != t.member) {
+            bytes32 structHash = keccak256(abi.encode(CONSENT_TYPE, t.scopeId, t.epoch, r.version, r.content, consentExpiry));
+            _requireConsent(t.member, structHash, consentExpiry, consent);
         }
+        uint32 number = _replace(id, t, r, live);
+        if (uint256(number) >> height_ != 0) revert LeafOutOfRange(number, height_);
+        emit ContributionRecorded(id, t.member, number, r.version, r.weight, r.content, r.fingerprint, r.report);
+    }
 
-        // The weight before says which rule holds, so it is swapped first; a revert below undoes it.
-        mapping(bytes32 => uint256) storage taken = _fingerprints[target.scopeId];
-        bool isNew = token.setWeight(target.member, number, id, record.weight) == 0;
+    /// @dev Everything that does not depend on the member.
+    /// @return H of the pool.
+    function _admit(uint256 id, Target memory t, Record memory r, uint64 expiry, bytes calldata attestations)
+        private
+        returns (uint8)
+    {
+        (Pool memory p, PoolState state) = _meet(id);
+        if (state != PoolState.Open && state != PoolState.Announced) revert PoolNotOpen(id, state);
+        if (!committee.isActive(p.generation)) revert GenerationUnusable(p.generation);
+        if (r.weight == 0 || r.weight > p.maxWeight) revert WeightOutOfRange(r.weight, p.maxWeight);
+        if (block.timestamp > expiry) revert AttestationExpired(expiry, block.timestamp);
+        bytes32 structHash = keccak256(
+            abi.encode(
+                CONTRIBUTION_TYPE,
+                t.member,
+                t.scopeId,
+                t.epoch,
+                r.version,
+                r.content,
+                r.weight,
+                r.fingerprint,
+                r.report,
+                expiry
+            )
+        );
+        _requireAttested(_hashTypedDataV4(structHash), attestations, p.attestations);
+        return p.height;
+    }
+
+    /// @dev Puts `r` in the place of `live`, or of nothing. A revert anywhere undoes all of it.
+    function _replace(uint256 id, Target memory t, Record memory r, Record calldata live) private returns (uint32 number) {
+        bool isNew = live.version == 0;
+        uint8 flags;
+        if (isNew) {
+            (number, flags) = membership.contributionAdded(t.member);
+        } else {
+            IMembershipToken.Member memory member = membership.memberOf(t.member);
+            if (member.number == 0) revert IMembershipToken.MemberUnknown(t.member);
+            if (member.flags & MEMBER_LEFT != 0) revert IMembershipToken.MemberHasLeft(t.member);
+            number = member.number - 1;
+        }
+        mapping(bytes32 => uint256) storage taken = _fingerprints[t.scopeId];
+        // The weight before says whether there is a live contribution.
+        if (isNew != (token.setWeight(t.member, number, id, r.weight) == 0)) revert RecordMismatch(live.fingerprint);
         uint32 before;
         if (!isNew) {
             _requireLive(taken, id, number, live);
@@ -70,61 +113,12 @@ contract ContributionRegistry is RegistryPools {
         } else if (flags & MEMBER_WITHDREW != 0) {
             before = _tombstones[id].get(number);
         }
-        if (record.version != before + 1) revert ContributionVersionWrong(record.version, before + 1);
-        if (isNew || record.fingerprint != live.fingerprint) {
-            if (taken[record.fingerprint] != 0) revert FingerprintUsed(target.scopeId, record.fingerprint);
+        if (r.version != before + 1) revert ContributionVersionWrong(r.version, before + 1);
+        if (isNew || r.fingerprint != live.fingerprint) {
+            if (taken[r.fingerprint] != 0) revert FingerprintUsed(t.scopeId, r.fingerprint);
             if (!isNew) delete taken[live.fingerprint];
         }
-        taken[record.fingerprint] = _commitment(id, number, record);
-        if (isNew) membership.contributionAdded(target.member);
-
-        emit ContributionRecorded(
-            id,
-            target.member,
-            number,
-            record.version,
-            record.weight,
-            record.content,
-            record.fingerprint,
-            record.report
-        );
-    }
-
-    /// @dev Everything that does not depend on what the member contributed before.
-    function _admit(
-        uint256 id,
-        Target calldata target,
-        Record calldata record,
-        uint64 expiry,
-        bytes calldata attestations
-    ) private returns (uint32 number, uint8 flags) {
-        (Pool memory p, PoolState state) = _meet(id);
-        if (state != PoolState.Open && state != PoolState.Announced) revert PoolNotOpen(id, state);
-        if (!committee.isActive(p.generation)) revert GenerationUnusable(p.generation);
-
-        IMembershipToken.Member memory member = membership.memberOf(target.member);
-        if (member.number == 0) revert IMembershipToken.MemberUnknown(target.member);
-        if (member.flags & MEMBER_LEFT != 0) revert IMembershipToken.MemberHasLeft(target.member);
-        (number, flags) = (member.number - 1, member.flags);
-        if (uint256(number) >> p.height != 0) revert LeafOutOfRange(number, p.height);
-        if (record.weight == 0 || record.weight > p.maxWeight) revert WeightOutOfRange(record.weight, p.maxWeight);
-
-        if (block.timestamp > expiry) revert AttestationExpired(expiry, block.timestamp);
-        bytes32 structHash = keccak256(
-            abi.encode(
-                CONTRIBUTION_TYPE,
-                target.member,
-                target.scopeId,
-                target.epoch,
-                record.version,
-                record.content,
-                record.weight,
-                record.fingerprint,
-                record.report,
-                expiry
-            )
-        );
-        _requireAttested(_hashTypedDataV4(structHash), attestations, p.attestations);
+        taken[r.fingerprint] = _commitment(id, number, r);
     }
 
     // --------------------------------------------------------------- withdraw
@@ -183,7 +177,7 @@ contract ContributionRegistry is RegistryPools {
         if (taken[live.fingerprint] != _commitment(id, number, live)) revert RecordMismatch(live.fingerprint);
     }
 
-    function _commitment(uint256 id, uint32 number, Record calldata record) private pure returns (uint256) {
+    function _commitment(uint256 id, uint32 number, Record memory record) private pure returns (uint256) {
         bytes32 digest = keccak256(abi.encode(id, record.version, record.weight, record.content, record.report));
         return (uint256(digest) << NUMBER_BITS) | (uint256(number) + 1);
     }

@@ -97,12 +97,13 @@ contract MembershipToken is MembershipVotes, IERC721Errors {
     // -------------------------------------------------------------- activity
 
     /// @inheritdoc IMembershipToken
-    function contributionAdded(address account) external override {
+    function contributionAdded(address account) external override returns (uint32 number, uint8 flags) {
         if (msg.sender != registry) revert MembershipCallerRefused(msg.sender);
         Member memory member = _present(account);
         member.live += 1;
         if (member.live == 1) _startActivity(account, member);
         _store(account, member);
+        return (member.number - 1, member.flags);
     }
 
     /// @inheritdoc IMembershipToken

@@ -157,32 +157,32 @@ abstract contract MembershipVotes is IMembershipToken, EIP712, Nonces {
 
     // ---------------------------------------------------------------- storage
 
-    /// @dev One read. The compiler would read the slot once for each field.
-    function _load(address account) internal view returns (Member memory) {
+    /// @dev One read. The compiler would read the slot once for each field. Memory holds one word per field, in order.
+    function _load(address account) internal view returns (Member memory member) {
         Member storage slot = _members[account];
-        uint256 word;
         assembly ("memory-safe") {
-            word := sload(slot.slot)
+            let word := sload(slot.slot)
+            mstore(member, and(word, 0xffffffff)) // number
+            mstore(add(member, 0x20), and(shr(32, word), 0xffffffffff)) // joinedAt
+            mstore(add(member, 0x40), and(shr(72, word), 0xffffffffff)) // activeAt
+            mstore(add(member, 0x60), and(shr(112, word), 0xffffffffff)) // inactiveAt
+            mstore(add(member, 0x80), and(shr(152, word), 0xffff)) // joins
+            mstore(add(member, 0xa0), and(shr(168, word), 0xffffffff)) // live
+            mstore(add(member, 0xc0), and(shr(200, word), 0xff)) // flags
         }
-        return Member({
-            number: uint32(word),
-            joinedAt: uint40(word >> 32),
-            activeAt: uint40(word >> 72),
-            inactiveAt: uint40(word >> 112),
-            joins: uint16(word >> 152),
-            live: uint32(word >> 168),
-            flags: uint8(word >> 200)
-        });
     }
 
-    /// @dev One write, in the layout the compiler gives `Member`.
+    /// @dev One write, in the layout the compiler gives `Member`. Fields in memory are clean: they were written as
+    /// fields, or by `_load`.
     function _store(address account, Member memory member) internal {
-        uint256 word = uint256(member.number) | uint256(member.joinedAt) << 32 | uint256(member.activeAt) << 72
-            | uint256(member.inactiveAt) << 112 | uint256(member.joins) << 152 | uint256(member.live) << 168
-            | uint256(member.flags) << 200;
         Member storage slot = _members[account];
         assembly ("memory-safe") {
-            sstore(slot.slot, word)
+            let word := or(mload(member), shl(32, mload(add(member, 0x20))))
+            word := or(word, shl(72, mload(add(member, 0x40))))
+            word := or(word, shl(112, mload(add(member, 0x60))))
+            word := or(word, shl(152, mload(add(member, 0x80))))
+            word := or(word, shl(168, mload(add(member, 0xa0))))
+            sstore(slot.slot, or(word, shl(200, mload(add(member, 0xc0)))))
         }
     }
 

@@ -260,25 +260,22 @@ abstract contract RegistryPools is RegistryValidators {
         return _purposes[scopeId][purpose];
     }
 
-    /// @dev One read. The compiler would read the slot once for each field.
-    function _load(uint256 id) private view returns (Pool memory) {
+    /// @dev One read. The compiler would read the slot once for each field. Memory holds one word per field, in order.
+    function _load(uint256 id) private view returns (Pool memory p) {
         Pool storage slot = _pools[id];
-        uint256 word;
         assembly ("memory-safe") {
-            word := sload(slot.slot)
+            let word := sload(slot.slot)
+            mstore(p, and(word, 0xffffffff)) // index
+            mstore(add(p, 0x20), and(shr(32, word), 0xffffffff)) // generation
+            mstore(add(p, 0x40), and(shr(64, word), 0xffffffff)) // members
+            mstore(add(p, 0x60), and(shr(96, word), 0xffffffff)) // maxWeight
+            mstore(add(p, 0x80), and(shr(128, word), 0xffffffffff)) // openedAt
+            mstore(add(p, 0xa0), and(shr(168, word), 0xffffffffff)) // sealsAt
+            mstore(add(p, 0xc0), and(shr(208, word), 0xff)) // height
+            mstore(add(p, 0xe0), and(shr(216, word), 0xff)) // attestations
+            mstore(add(p, 0x100), and(shr(224, word), 1)) // votedSeal
+            mstore(add(p, 0x120), and(shr(232, word), 1)) // isSealed
         }
-        return Pool({
-            index: uint32(word),
-            generation: uint32(word >> 32),
-            members: uint32(word >> 64),
-            maxWeight: uint32(word >> 96),
-            openedAt: uint40(word >> 128),
-            sealsAt: uint40(word >> 168),
-            height: uint8(word >> 208),
-            attestations: uint8(word >> 216),
-            votedSeal: uint8(word >> 224) != 0,
-            isSealed: uint8(word >> 232) != 0
-        });
     }
 
     function _stateOf(Pool memory p) private view returns (PoolState) {

@@ -142,7 +142,7 @@ interface IContributionRegistry {
     /// @notice Record a contribution, or replace the live one of the same member, scope and epoch.
     /// Caller: the member (then `consent` is empty), or anyone with the member's EIP-712
     /// `Consent(bytes32 scopeId,uint64 epoch,uint32 version,bytes32 content,uint64 expiry)`.
-    /// @param live The live record that is replaced; ignored when the member has none in this pool.
+    /// @param live The live record that is replaced; all zero when the member has none in this pool.
     /// @param expiry Of the attestations, seconds.
     /// @param attestations 64-byte EIP-2098 signatures of
     /// `Contribution(address member,bytes32 scopeId,uint64 epoch,uint32 version,bytes32 content,uint32 weight,bytes32 fingerprint,bytes32 report,uint64 expiry)`,

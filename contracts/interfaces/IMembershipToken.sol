@@ -76,7 +76,8 @@ interface IMembershipToken is IERC721, IERC5805 {
     function setPayoutAddress(address payout) external;
 
     /// @notice Called by the registry when a contribution of a member who has not left becomes live (0 -> weight).
-    function contributionAdded(address member) external;
+    /// @return number The member number. @return flags Of the member.
+    function contributionAdded(address member) external returns (uint32 number, uint8 flags);
 
     /// @notice Called by the registry when a live contribution was withdrawn before sealing.
     function contributionRemoved(address member) external;
