@@ -8,7 +8,7 @@ records down to what a buyer may see, the checks and the fingerprints. `Records`
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -26,6 +26,7 @@ Axis = Literal["authenticity", "ownership", "quality"]
 
 
 SHAPE_BUCKET = "shape"
+"""The trace bucket whose elements hold no time: there a copy that was shifted in time is still known."""
 
 
 class CheckResult(NamedTuple):
@@ -38,17 +39,6 @@ class CheckResult(NamedTuple):
     axis: Axis
     penalty_ppm: int
     reason: str
-
-
-class Trace(NamedTuple):
-    """One element of a near-duplicate sketch: `element` is hashed under the validators' key within `bucket`.
-
-    Buckets are stretches of time, except `SHAPE_BUCKET`, whose elements hold no time: there a copy that was
-    shifted in time is still known.
-    """
-
-    bucket: str
-    element: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +173,8 @@ class Kind(Protocol):
         """The canonical dataset for the exact fingerprint, in an order independent of the export's."""
         ...
 
-    def traces(self, records: Any) -> Iterable[Trace]:
-        """The elements of the near-duplicate sketches."""
+    def traces(self, records: Any) -> Mapping[str, Sequence[bytes]]:
+        """The elements of the near-duplicate sketches, by bucket: stretches of time, and `SHAPE_BUCKET`."""
         ...
 
     def worth(self, records: Any, novelty_ppm: Mapping[str, int]) -> int:

@@ -13,12 +13,11 @@ from __future__ import annotations
 import hashlib
 import heapq
 from array import array
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..kinds.protocols import PPM, Trace
+from ..kinds.protocols import PPM
 from .fingerprint import FingerprintKey
 
 K: Final = 128
@@ -66,18 +65,16 @@ class Sketch:
     names: Mapping[int, str]
 
     @classmethod
-    def of(cls, key: FingerprintKey, traces: Iterable[Trace]) -> Sketch:
+    def of(cls, key: FingerprintKey, traces: Mapping[str, Sequence[bytes]]) -> Sketch:
         """The sketch of a kind's traces; independent of their order."""
         secret = key.trace_key()
         blake2b = hashlib.blake2b
-        found: dict[str, set[int]] = defaultdict(set)
-        for bucket, element in traces:
-            found[bucket].add(int.from_bytes(blake2b(element, digest_size=8, key=secret).digest(), "big"))
         buckets, names = {}, {}
-        for name in sorted(found):
-            hashes = found[name]
+        for name in sorted(traces):
+            # Hashes sort as bytes as they would as big-endian numbers.
+            hashes = {blake2b(element, digest_size=8, key=secret).digest() for element in traces[name]}
             tag = int.from_bytes(blake2b(name.encode(), digest_size=7, key=secret, person=b"bucket").digest(), "big")
-            buckets[tag] = Bucket(len(hashes), tuple(heapq.nsmallest(K, hashes)))
+            buckets[tag] = Bucket(len(hashes), tuple(int.from_bytes(h, "big") for h in heapq.nsmallest(K, hashes)))
             names[tag] = name
         return cls(buckets, names)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ...exports import DEFAULT_LIMITS, Limits
 from ..imports import Imported
-from ..protocols import CheckResult, RecordsSummary, Scope, Trace
+from ..protocols import CheckResult, RecordsSummary, Scope
 from .checks import run_checks
 from .listens import COLUMNS, Listens, day_of
 from .reading import read_export
@@ -70,7 +70,7 @@ class Music:
         """The canonical dataset for the exact fingerprint."""
         return identity(records)
 
-    def traces(self, records: Listens) -> Iterator[Trace]:
+    def traces(self, records: Listens) -> Mapping[str, Sequence[bytes]]:
         """The elements of the near-duplicate sketches."""
         return traces(records)
 

@@ -12,9 +12,10 @@ order, after a header line. Blank text is "", an unknown answer is -1, an unknow
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
-from operator import itemgetter
-from typing import Final, Literal, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from operator import ne
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -63,7 +64,8 @@ COLUMNS: Final = (
 Row = tuple[int, int, str, str, str, str, str, str, str, int, int, int, int, str]
 """One record as canonical values in `COLUMNS` order. Sorting rows sorts records by start."""
 
-Tri = Literal[-1, 0, 1]
+Columns = Sequence[Sequence[Any]]
+"""The same turned: one sequence a column, in `COLUMNS` order, all equally long."""
 
 
 class Listen(NamedTuple):
@@ -98,41 +100,57 @@ def reason(value: str | None) -> str:
     return value if value in REASONS else OTHER_REASON
 
 
-def answer(value: object) -> int:
-    """True, False or unknown as 1, 0, -1."""
-    return 1 if value is True else 0 if value is False else -1
+BAD_TIME: Final = "the time is outside 2000 to 2100"
+BAD_LENGTH: Final = "the time played is negative or longer than a week"
+NO_TITLE: Final = "no artist or no title"
+LONG_TEXT: Final = f"a text of more than {MAX_TEXT} characters"
 
 
-def row_problem(row: Row) -> str | None:
-    """Why this row cannot be a record, or None. Never quotes a value."""
-    if not EARLIEST_MS <= row[0] < LATEST_MS:
-        return "the time is outside 2000 to 2100"
-    if not 0 <= row[1] <= LONGEST_MS:
-        return "the time played is negative or longer than a week"
-    if not row[2] or not row[3]:
-        return "no artist or no title"
-    if max(len(row[2]), len(row[3]), len(row[4]), len(row[5])) > MAX_TEXT:
-        return f"a text of more than {MAX_TEXT} characters"
-    return None
+def misfits(columns: Columns) -> dict[int, str]:
+    """The rows that cannot be records, by row number, with the reason, which never quotes a value.
+
+    Asked of whole columns first: most files have none, and finding that out must cost nearly nothing.
+    """
+    if not columns[0]:
+        return {}
+    starts, played, artists, tracks = columns[:4]
+    bad: dict[int, str] = {}
+    for texts in columns[2:6]:
+        if max(map(len, set(texts))) > MAX_TEXT:
+            bad |= {i: LONG_TEXT for i, text in enumerate(texts) if len(text) > MAX_TEXT}
+    if "" in artists or "" in tracks:
+        bad |= {i: NO_TITLE for i, pair in enumerate(zip(artists, tracks, strict=True)) if not all(pair)}
+    if min(played) < 0 or max(played) > LONGEST_MS:
+        bad |= {i: BAD_LENGTH for i, ms in enumerate(played) if not 0 <= ms <= LONGEST_MS}
+    if min(starts) < EARLIEST_MS or max(starts) >= LATEST_MS:
+        bad |= {i: BAD_TIME for i, ms in enumerate(starts) if not EARLIEST_MS <= ms < LATEST_MS}
+    return bad
+
+
+def columns_of(rows: Iterable[Row]) -> Columns:
+    """Rows as columns."""
+    return tuple(list(column) for column in zip(*rows, strict=True)) or tuple([] for _ in COLUMNS)
 
 
 class Listens:
-    """A listening history: immutable, sorted by start, free of exact repeats. Columns are tuples of equal
-    length.
-    """
+    """A listening history: immutable, sorted by start, free of exact repeats. Columns are tuples of equal length."""
 
     __slots__ = ("_columns", "_size", "repeats")
 
-    def __init__(self, rows: Iterable[Row]) -> None:
-        """From canonical rows in any order; `repeats` tells how many were exact repeats of another."""
-        given = rows if isinstance(rows, list) else list(rows)
-        # Exports are nearly sorted, and the sort is fastest on one int; ties are put in full order below.
-        kept = list(dict.fromkeys(given))
-        self.repeats = len(given) - len(kept)
-        kept.sort(key=itemgetter(0))
-        _order_ties(kept)
-        self._size = len(kept)
-        self._columns: tuple[tuple[object, ...], ...] = tuple(zip(*kept, strict=True)) or ((),) * len(COLUMNS)
+    def __init__(self, columns: Columns) -> None:
+        """From canonical columns in any order; `repeats` tells how many rows were exact repeats of another."""
+        given = len(columns[0])
+        order = _canonical_order(columns)
+        self._size = len(order)
+        self.repeats = given - self._size
+        if self.repeats or any(map(ne, order, range(given))):
+            columns = [[column[i] for i in order] for column in columns]
+        self._columns: tuple[tuple[Any, ...], ...] = tuple(tuple(column) for column in columns)
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[Row]) -> Listens:
+        """From canonical rows in any order."""
+        return cls(columns_of(rows))
 
     def __len__(self) -> int:
         return self._size
@@ -147,11 +165,11 @@ class Listens:
 
     def integers(self, column: str) -> tuple[int, ...]:
         """A column of integers: start_ms, played_ms, shuffle, skipped, private, clock_s."""
-        return self._columns[COLUMNS.index(column)]  # type: ignore[return-value]
+        return self._columns[COLUMNS.index(column)]
 
     def texts(self, column: str) -> tuple[str, ...]:
         """A column of text: artist, track, album, track_id, kind, reason_start, reason_end, source."""
-        return self._columns[COLUMNS.index(column)]  # type: ignore[return-value]
+        return self._columns[COLUMNS.index(column)]
 
     def rows(self) -> Iterator[Row]:
         """The canonical rows, in order."""
@@ -166,51 +184,77 @@ class Listens:
 
     def to_bytes(self) -> bytes:
         """The canonical bytes."""
-        encode = msgspec.json.Encoder().encode_lines
-        return encode([{"columns": COLUMNS, "format": FORMAT, "records": self._size}]) + encode(list(self.rows()))
+        return msgspec.json.Encoder().encode_lines([_header(self._size), *self._columns])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Listens:
-        """Records from canonical bytes; raises `UntrustedDataError` unless they are exactly what `to_bytes`
-        gives.
-        """
+        """Records from canonical bytes; raises `UntrustedDataError` unless they are exactly what `to_bytes` gives."""
         if len(data) > MAX_BYTES:
             raise UntrustedDataError("These records are absurdly large.")
-        head, _, body = data.partition(b"\n")
         try:
+            head, *lines = data.split(b"\n", len(COLUMNS) + 1)
             header = msgspec.json.decode(head)
-            rows = msgspec.json.Decoder(Row).decode_lines(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            columns = [decoder.decode(line) for decoder, line in zip(_DECODERS, lines[:-1], strict=True)]
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
             raise UntrustedDataError("These bytes are no listening records.") from error
-        if not isinstance(header, dict) or header.get("format") != FORMAT:
+        size = len(columns[0])
+        if header != _header(size) or any(len(column) != size for column in columns):
             raise UntrustedDataError("These bytes are no listening records of a known format.")
-        if any(row_problem(row) or not _in_vocabulary(row) for row in rows):
+        if misfits(columns) or not _in_vocabulary(columns):
             raise UntrustedDataError("A listening record is outside its limits.")
-        listens = cls(rows)
+        listens = cls(columns)
         if listens.to_bytes() != data:
             raise UntrustedDataError("These listening records are not in canonical form.")
         return listens
 
 
-def _in_vocabulary(row: Row) -> bool:
-    """What `row_problem` does not look at because our own readers cannot get it wrong."""
-    reasons = all(text in REASONS or text in ("", OTHER_REASON) for text in row[7:9])
-    answers = all(value in (-1, 0, 1) for value in row[9:12])
-    return row[6] in KINDS and reasons and answers and 0 <= row[12] < 1 << 40 and len(row[13]) < 64
+def _header(size: int) -> dict[str, object]:
+    return {"columns": list(COLUMNS), "format": FORMAT, "records": size}
 
 
-def _order_ties(rows: list[Row]) -> None:
-    """Sort, in place and in full, each run of rows that start at the same millisecond."""
-    i, size = 0, len(rows)
-    while i < size - 1:
-        if rows[i][0] == rows[i + 1][0]:
-            j = i + 2
-            while j < size and rows[j][0] == rows[i][0]:
-                j += 1
-            rows[i:j] = sorted(rows[i:j])
-            i = j
-        else:
-            i += 1
+_INTEGERS: Final = frozenset({"start_ms", "played_ms", "shuffle", "skipped", "private", "clock_s"})
+_DECODERS: Final[tuple[msgspec.json.Decoder[Any], ...]] = tuple(
+    msgspec.json.Decoder(list[int]) if name in _INTEGERS else msgspec.json.Decoder(list[str]) for name in COLUMNS
+)
+
+
+def _in_vocabulary(columns: Columns) -> bool:
+    """What `misfits` does not look at because our own readers cannot get it wrong."""
+    found = [set(column) for column in columns[6:]]
+    kinds, starts, ends, shuffle, skipped, private, clocks, sources = found
+    return (
+        kinds <= set(KINDS)
+        and starts | ends <= REASONS | {"", OTHER_REASON}
+        and shuffle | skipped <= {-1, 0, 1}
+        and private <= {0, 1}
+        and (not clocks or (min(clocks) >= 0 and max(clocks) < 1 << 40))
+        and all(len(name) < 64 for name in sources)
+    )
+
+
+def _canonical_order(columns: Columns) -> list[int]:
+    """The row numbers, sorted and without repeats. Files are nearly sorted and starts nearly unique, so that
+    whole rows are compared only where starts are equal."""
+    starts = columns[0]
+    order = sorted(range(len(starts)), key=starts.__getitem__)
+    sorted_starts = [starts[i] for i in order]
+    ties = [i for i, (one, other) in enumerate(pairwise(sorted_starts)) if one == other]
+    if not ties:
+        return order
+    out: list[int] = []
+    done = 0
+    for i in ties:
+        if i < done:
+            continue
+        end = i + 2
+        while end < len(order) and sorted_starts[end] == sorted_starts[i]:
+            end += 1
+        # The first of equal rows is kept: which one it is makes no difference, they are equal.
+        run = {tuple(column[k] for column in columns): k for k in reversed(order[i:end])}
+        out += order[done:i]
+        out += [run[row] for row in sorted(run)]
+        done = end
+    return out + order[done:]
 
 
 def _maybe(value: int) -> bool | None:

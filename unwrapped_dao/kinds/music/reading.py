@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import compress
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Any, Final
 
 from ...errors import ExportError
 from ...exports import DEFAULT_LIMITS, Export, ExportEntry, Limits
 from ..imports import Imported, Ledger
-from .listens import Listens, Row, row_problem
+from .listens import COLUMNS, Columns, Listens, Row, misfits
 from .sources import SOURCES
-from .sources.source import MusicSource
+from .sources.source import MusicSource, SourceRows
 
 _PERSONAL: Final = re.compile(
     r"(userdata|identity|identifiers|payments?|searchqueries|inferences|playlists?|yourlibrary|follow|marquee|"
@@ -34,7 +35,7 @@ _READABLE: Final = (".json", ".jsonl", ".csv", ".html", ".xlsx", ".txt", "")
 def read_export(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Imported[Listens]:
     """Read a zip, a folder or a file. Raises nothing but `ExportError`."""
     ledger = Ledger()
-    rows: list[Row] = []
+    columns: list[list[Any]] = [[] for _ in COLUMNS]
     intern = {}.setdefault  # type: ignore[var-annotated]
     formats: set[str] = set()
     with Export.open(path, limits=limits) as export:
@@ -42,24 +43,25 @@ def read_export(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS
             source = _source_of(entry, ledger)
             if source is not None:
                 found = source.read(entry, ledger, intern)
-                kept = _keep_possible(entry, found.rows, found.numbers, ledger)
-                ledger.file(entry.name, source.name, found.total, len(kept))
+                kept = _keep_possible(entry, found, ledger)
+                ledger.file(entry.name, source.name, found.total, len(kept[0]))
                 formats.add(source.name)
-                rows += kept
+                for whole, part in zip(columns, kept, strict=True):
+                    whole += part
         label = export.label
     if not ledger.files:
         raise ExportError(
             f"{label!r} holds no listening history in a known format.",
             hint=f"Known are {', '.join(source.title for source in SOURCES)}; give the file just as it came.",
         )
-    if not rows:
+    before = len(columns[0])
+    if not before:
         raise ExportError(
             f"{label!r} holds no play that could be read, out of {sum(f.rows for f in ledger.files)} rows."
         )
-    before = len(rows)
-    if len(formats) > 1:
-        rows = merge_formats(rows)
-    listens = Listens(rows)
+    listens = (
+        Listens(columns) if len(formats) == 1 else Listens.of_rows(merge_formats(list(zip(*columns, strict=True))))
+    )
     return Imported("music", listens, ledger.summary(duplicates=before - len(listens), records=len(listens)))
 
 
@@ -82,15 +84,17 @@ def _source_of(entry: ExportEntry, ledger: Ledger) -> MusicSource | None:
     return None
 
 
-def _keep_possible(entry: ExportEntry, rows: list[Row], numbers: object, ledger: Ledger) -> list[Row]:
+def _keep_possible(entry: ExportEntry, found: SourceRows, ledger: Ledger) -> Columns:
     """The rows within their limits; the others go to the ledger."""
-    kept = [row for row in rows if row_problem(row) is None]
-    if len(kept) < len(rows):
-        for row, number in zip(rows, numbers, strict=True):  # type: ignore[call-overload]
-            problem = row_problem(row)
-            if problem is not None:
-                ledger.leave_out(entry.name, number, problem)
-    return kept
+    bad = misfits(found.columns)
+    if not bad:
+        return found.columns
+    for i in sorted(bad):
+        ledger.leave_out(entry.name, found.numbers[i], bad[i])
+    keep = [True] * len(found.columns[0])
+    for i in bad:
+        keep[i] = False
+    return [list(compress(column, keep)) for column in found.columns]
 
 
 def same_play(row: Row) -> tuple[int, str, str, int]:

@@ -10,12 +10,13 @@ shape.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
-from ..protocols import SHAPE_BUCKET, Trace
+from ..protocols import SHAPE_BUCKET
 from .listens import Listens, MonthOf
 
 HEARD_MS: Final = 30_000
@@ -34,12 +35,12 @@ def identity(records: Listens) -> Iterator[bytes]:
         yield encode(row) + b"\n"
 
 
-def traces(records: Listens) -> Iterator[Trace]:
-    """By month the triples of plays of 30 seconds or more (0 ms repeats and proves nothing), and in the
-    shape each
+def traces(records: Listens) -> Mapping[str, Sequence[bytes]]:
+    """By month the triples of plays of 30 seconds or more (0 ms repeats and proves nothing), and in the shape each
     three plays in a row, with how long each lasted but not when."""
     month_of = MonthOf()
-    before = last = b""
+    found: defaultdict[str, list[bytes]] = defaultdict(list)
+    whats: list[bytes] = []
     columns = zip(
         records.integers("start_ms"),
         records.integers("played_ms"),
@@ -50,11 +51,11 @@ def traces(records: Listens) -> Iterator[Trace]:
     for start, played, artist, track in columns:
         if played < 1_000:
             continue
-        what = f"{artist}\x1f{track}\x1f{played}".encode()
+        what = f"{artist}\x1f{track}\x1f{played}\x1e".encode()
+        whats.append(what)
         if played >= HEARD_MS:
             stop = start + played
             # The stop, to the minute, is what both of Spotify's formats tell alike.
-            yield Trace(month_of(stop), b"%d\x1f%b" % (stop // 60_000, what))
-        if before:
-            yield Trace(SHAPE_BUCKET, before + last + what)
-        before, last = last, what
+            found[month_of(stop)].append(b"%d\x1f%b" % (stop // 60_000, what))
+    found[SHAPE_BUCKET] = list(map(b"".join, zip(whats, whats[1:], whats[2:], strict=False)))
+    return {bucket: elements for bucket, elements in found.items() if elements}

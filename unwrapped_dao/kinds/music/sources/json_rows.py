@@ -53,11 +53,13 @@ def read_rows(
     try:
         fitting: list[T] = msgspec.json.decode(data, type=list[struct])  # type: ignore[valid-type]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _one_by_one(entry, data, lenient, ledger)
+        return read_one_by_one(entry, lenient, ledger)
     return fitting, range(len(fitting)), len(fitting)
 
 
-def _one_by_one(entry: ExportEntry, data: bytes, struct: type[T], ledger: Ledger) -> tuple[list[T], Sequence[int], int]:
+def read_one_by_one(entry: ExportEntry, struct: type[T], ledger: Ledger) -> tuple[list[T], list[int], int]:
+    """The same, row by row, for files in which some rows do not fit."""
+    data = json_bytes(entry)
     shown = printable(entry.name)
     try:
         raws = msgspec.json.decode(data, type=list[msgspec.Raw])
@@ -66,7 +68,8 @@ def _one_by_one(entry: ExportEntry, data: bytes, struct: type[T], ledger: Ledger
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ExportError(f"The file {shown!r} is not complete JSON; it was cut short or altered.") from error
     decoder = msgspec.json.Decoder(struct)
-    fitting, numbers = [], []
+    fitting: list[T] = []
+    numbers: list[int] = []
     for number, raw in enumerate(raws):
         try:
             fitting.append(decoder.decode(raw))

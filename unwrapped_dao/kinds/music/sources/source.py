@@ -9,16 +9,16 @@ from typing import NamedTuple, Protocol
 
 from ....exports import ExportEntry
 from ...imports import Ledger
-from ..listens import Row
+from ..listens import Columns
 
 Intern = Callable[[str, str], str]
 """`dict.setdefault` of one table: equal titles share one object, which is most of a history's memory."""
 
 
 class SourceRows(NamedTuple):
-    """One file's rows, the number of each within the file, and how many rows the file has."""
+    """One file's rows as canonical columns, the number of each within the file, and how many rows the file has."""
 
-    rows: list[Row]
+    columns: Columns
     numbers: Sequence[int]
     total: int
 

@@ -17,7 +17,7 @@ import msgspec
 
 from ....exports import ExportEntry
 from ...imports import Ledger
-from ..listens import Row
+from ..listens import Row, columns_of
 from .json_rows import first_keys, read_rows
 from .source import Intern, SourceRows
 
@@ -78,7 +78,7 @@ class SpotifyAccount:
                 "", "", -1, -1, 0, 0, self.name,
             ))  # fmt: skip
             kept.append(number)
-        return SourceRows(rows, kept, total)
+        return SourceRows(columns_of(rows), kept, total)
 
 
 def _minute_ms(text: str, days: dict[str, int]) -> int | None:

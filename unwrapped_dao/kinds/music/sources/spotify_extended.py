@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Annotated, Final
+from operator import attrgetter
+from typing import Any, Final
 
 import msgspec
 
 from ....exports import ExportEntry
 from ...imports import Ledger
-from ..listens import Row, answer, reason
-from .json_rows import first_keys, read_rows
+from ..listens import Columns, columns_of, reason
+from .json_rows import first_keys, read_one_by_one, read_rows
 from .source import Intern, SourceRows
 
 _NAME = re.compile(r"(endsong|streaming_history_(audio|video))[_0-9-]*(\(\d+\))?(\.json)+$", re.IGNORECASE)
@@ -32,7 +33,7 @@ Loose = bool | int | float | str | None
 class _Play(msgspec.Struct, gc=False):
     """The wanted fields, as nearly every row has them."""
 
-    ts: Annotated[dt.datetime, msgspec.Meta(tz=True)]
+    ts: str
     ms_played: int
     master_metadata_track_name: str | None = None
     master_metadata_album_artist_name: str | None = None
@@ -42,7 +43,6 @@ class _Play(msgspec.Struct, gc=False):
     episode_show_name: str | None = None
     spotify_episode_uri: str | None = None
     audiobook_title: str | None = None
-    audiobook_uri: str | None = None
     audiobook_chapter_title: str | None = None
     reason_start: str | None = None
     reason_end: str | None = None
@@ -76,7 +76,14 @@ class SpotifyExtended:
         plays, numbers, total = read_rows(entry, _Play, _LoosePlay, ledger)
         if isinstance(numbers, list):
             plays, numbers = _settle(entry, plays, numbers, ledger)
-        return SourceRows(_rows(plays, self.name, intern), numbers, total)
+        try:
+            columns = _columns(plays, self.name, intern)
+        except (KeyError, ValueError):
+            # A time in no plain form, or none at all: this file takes the slow way, which names the rows.
+            plays, numbers, total = read_one_by_one(entry, _LoosePlay, ledger)
+            plays, numbers = _settle(entry, plays, numbers, ledger)
+            columns = _columns(plays, self.name, intern)
+        return SourceRows(columns, numbers, total)
 
 
 def _settle(
@@ -85,73 +92,107 @@ def _settle(
     """Give loose rows the strict types, or leave them out."""
     kept, kept_numbers = [], []
     for play, number in zip(plays, numbers, strict=True):
-        when, played = _time(play.ts), play.ms_played  # type: ignore[arg-type]
+        when, played = _time(play.ts), play.ms_played
         if when is None:
             ledger.leave_out(entry.name, number, "the field ts is no time")
         elif played is None or played != int(played):
             ledger.leave_out(entry.name, number, "the field ms_played is no whole number")
         else:
-            play.ts, play.ms_played = when, int(played)
+            play.ts, play.ms_played = when.strftime("%Y-%m-%dT%H:%M:%SZ"), int(played)
             kept.append(play)
             kept_numbers.append(number)
     return kept, kept_numbers
 
 
 def _time(text: str | None) -> dt.datetime | None:
-    """A UTC time from ISO 8601 or the older `YYYY-MM-DD HH:MM:SS UTC`."""
+    """A UTC time from ISO 8601 or the older `YYYY-MM-DD HH:MM:SS UTC`, from the year 1000 on."""
     try:
         found = dt.datetime.fromisoformat((text or "").removesuffix(" UTC"))
-        return found.astimezone(dt.UTC) if found.tzinfo else found.replace(tzinfo=dt.UTC)
+        found = found.astimezone(dt.UTC) if found.tzinfo else found.replace(tzinfo=dt.UTC)
     except (ValueError, OverflowError):
         return None
+    return found if found.year >= 1000 else None
 
 
-def _rows(plays: list[_Play], source: str, intern: Intern) -> list[Row]:
-    """Canonical rows, one a play. A play without any title keeps its blanks: the importer reports it."""
-    out: list[Row] = []
-    known: dict[str | None, str] = {None: ""}
-    for play in plays:
-        uri = play.spotify_track_uri or ""
-        artist, track, kind = play.master_metadata_album_artist_name, play.master_metadata_track_name, "music"
-        if uri.startswith(_LOCAL):
-            uri, kind = "", "local"
-        elif track is None and play.episode_name is not None:
-            artist, track, kind = play.episode_show_name or play.episode_name, play.episode_name, "podcast"
-            uri = play.spotify_episode_uri or ""
-        elif track is None and play.audiobook_title is not None:
-            artist, kind, uri = play.audiobook_title, "audiobook", ""
-            track = play.audiobook_chapter_title or artist
-        start, end = play.reason_start, play.reason_end
-        if start not in known:
-            known[start] = reason(start)
-        if end not in known:
-            known[end] = reason(end)
-        skipped = 1 if end in _SKIPS else 0 if end == "trackdone" else answer(play.skipped)
-        album = play.master_metadata_album_album_name
-        clock = play.offline_timestamp
-        out.append((
-            int(play.ts.timestamp()) * 1000 - play.ms_played,
-            play.ms_played,
-            intern(artist, artist) if artist else "",
-            intern(track, track) if track else "",
-            intern(album, album) if album else "",
-            _id(uri, intern) if uri else "",
-            kind,
-            known[start],
-            known[end],
-            answer(play.shuffle),
-            skipped,
-            1 if play.incognito_mode is True else 0,
-            _clock(clock) if clock else 0,
-            source,
-        ))  # fmt: skip
-    return out
+class _Days(dict[str, int]):
+    """`YYYY-MM-DD` to milliseconds; a history has few days and many plays."""
+
+    def __missing__(self, text: str) -> int:
+        if len(text) != 10 or text[4] != "-":
+            raise KeyError(text)
+        found = self[text] = (dt.date.fromisoformat(text).toordinal() - _EPOCH) * 86_400_000
+        return found
 
 
-def _id(uri: str, intern: Intern) -> str:
-    """The 22 characters of `spotify:track:...` or `spotify:episode:...`; anything else is no id."""
-    tail = uri[-22:]
-    return intern(tail, tail) if uri[-23:-22] == ":" and tail.isascii() and tail.isalnum() else ""
+_EPOCH: Final = dt.date(1970, 1, 1).toordinal()
+_MINUTES: Final = {f"T{m // 60:02}:{m % 60:02}": m * 60_000 for m in range(1_440)}
+_SECONDS: Final = {f":{s:02}Z": s * 1_000 for s in range(60)}
+
+
+def _columns(plays: list[_Play], source: str, intern: Intern) -> Columns:
+    """Canonical columns, built column by column: that is twice as fast as row by row.
+
+    What is no plain song (podcasts, audiobooks, local files) is put right one by one afterwards. A play without
+    any title keeps its blanks: the importer reports it.
+    """
+    if not plays:
+        return columns_of(())
+
+    def each(field: str) -> Any:
+        return map(attrgetter(field), plays)
+
+    played, uris, ends = list(each("ms_played")), list(each("spotify_track_uri")), list(each("reason_end"))
+    starts, days = list(each("reason_start")), _Days()
+    known = {text: reason(text) for text in {*starts, *ends}}
+    skips: dict[str | None, int | None] = dict.fromkeys(known)
+    for text in skips.keys() & _SKIPS:
+        skips[text] = 1
+    skips["trackdone"] = 0
+    ids = [uri[14:] if uri else "" for uri in uris]
+    columns: list[list[Any]] = [
+        [
+            days[ts[:10]] + _MINUTES[ts[10:16]] + _SECONDS[ts[16:]] - ms
+            for ts, ms in zip(each("ts"), played, strict=True)
+        ],
+        played,
+        [intern(text, text) if text else "" for text in each("master_metadata_album_artist_name")],
+        [intern(text, text) if text else "" for text in each("master_metadata_track_name")],
+        [intern(text, text) if text else "" for text in each("master_metadata_album_album_name")],
+        list(map(intern, ids, ids)),
+        ["music"] * len(plays),
+        list(map(known.__getitem__, starts)),
+        list(map(known.__getitem__, ends)),
+        [1 if value is True else 0 if value is False else -1 for value in each("shuffle")],
+        [
+            skip if skip is not None else 1 if value is True else 0 if value is False else -1
+            for skip, value in zip(map(skips.__getitem__, ends), each("skipped"), strict=True)
+        ],
+        [1 if value is True else 0 for value in each("incognito_mode")],
+        [v if v.__class__ is int and 0 <= v < 1 << 33 else _clock(v) for v in each("offline_timestamp")],
+        [source] * len(plays),
+    ]
+    # spotify:track: and 22 characters; the ninth tells a track from a local file.
+    for i in [i for i, uri in enumerate(uris) if uri is None or len(uri) != 36 or uri[8] != "t"]:
+        columns[2][i], columns[3][i], columns[5][i], columns[6][i] = _unusual(plays[i], intern)
+    return columns
+
+
+def _unusual(play: _Play, intern: Intern) -> tuple[str, str, str, str]:
+    """Artist, title, id and kind of a play that is no song with an ordinary id."""
+    artist, track, uri = play.master_metadata_album_artist_name, play.master_metadata_track_name, play.spotify_track_uri
+    kind = "music"
+    if uri and uri.startswith(_LOCAL):
+        uri, kind = None, "local"
+    elif track is None and play.episode_name is not None:
+        artist, track, kind = play.episode_show_name or play.episode_name, play.episode_name, "podcast"
+        uri = play.spotify_episode_uri
+    elif track is None and play.audiobook_title is not None:
+        artist, kind, uri = play.audiobook_title, "audiobook", None
+        track = play.audiobook_chapter_title or artist
+    tail = (uri or "").rpartition(":")[2]
+    tail = tail if len(tail) == 22 and tail.isascii() and tail.isalnum() else ""
+    artist, track = artist or "", track or ""
+    return intern(artist, artist), intern(track, track), intern(tail, tail), kind
 
 
 def _clock(value: Loose) -> int:
