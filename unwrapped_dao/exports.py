@@ -203,7 +203,7 @@ class _Budget:
         self, entry: ExportEntry, stack: ExitStack, depth: int = 0, *, prefixed: bool = True
     ) -> Iterator[ExportEntry]:
         """The entry itself or, when it is an archive, what is inside it."""
-        if not _is_zip(entry, depth):
+        if not _is_zip(entry, named=prefixed):
             self._count(entry)
             yield entry
             return
@@ -237,15 +237,12 @@ class _Budget:
             raise ExportError(f"The export unpacks to more than {self._limits.total_bytes >> 20} MB; refused.")
 
 
-def _is_zip(entry: ExportEntry, depth: int) -> bool:
-    """By content on the outside, by name and content inside (an .xlsx is a zip, too, and stays whole)."""
-    if entry.size < 22:
+def _is_zip(entry: ExportEntry, *, named: bool) -> bool:
+    """By content; where there are several files also by name, so that no file is opened that nobody asked for."""
+    if entry.size < 22 or (named and not entry.name.lower().endswith(".zip")):
         return False
-    if depth and not entry.name.lower().endswith(".zip"):
-        return False
-    if entry.name.lower().endswith(".xlsx"):
-        return False
-    return entry.head(4).startswith(ZIP_MAGICS)
+    # A spreadsheet is a zip, too, and stays whole.
+    return not entry.name.lower().endswith(".xlsx") and entry.head(4).startswith(ZIP_MAGICS)
 
 
 def _safe_name(raw: str, limits: Limits) -> str:

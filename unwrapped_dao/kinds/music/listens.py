@@ -115,6 +115,9 @@ def misfits(columns: Columns) -> dict[int, str]:
         return {}
     starts, played, artists, tracks = columns[:4]
     bad: dict[int, str] = {}
+    # A start is the stop less the length: of a bad length, the length is the fault. So lengths come after times.
+    if min(starts) < EARLIEST_MS or max(starts) >= LATEST_MS:
+        bad |= {i: BAD_TIME for i, ms in enumerate(starts) if not EARLIEST_MS <= ms < LATEST_MS}
     for texts in columns[2:6]:
         if max(map(len, set(texts))) > MAX_TEXT:
             bad |= {i: LONG_TEXT for i, text in enumerate(texts) if len(text) > MAX_TEXT}
@@ -122,8 +125,6 @@ def misfits(columns: Columns) -> dict[int, str]:
         bad |= {i: NO_TITLE for i, pair in enumerate(zip(artists, tracks, strict=True)) if not all(pair)}
     if min(played) < 0 or max(played) > LONGEST_MS:
         bad |= {i: BAD_LENGTH for i, ms in enumerate(played) if not 0 <= ms <= LONGEST_MS}
-    if min(starts) < EARLIEST_MS or max(starts) >= LATEST_MS:
-        bad |= {i: BAD_TIME for i, ms in enumerate(starts) if not EARLIEST_MS <= ms < LATEST_MS}
     return bad
 
 

@@ -24,8 +24,8 @@ from .sources import SOURCES
 from .sources.source import MusicSource, SourceRows
 
 _PERSONAL: Final = re.compile(
-    r"(userdata|identity|identifiers|payments?|searchqueries|inferences|playlists?|yourlibrary|follow|marquee|"
-    r"duonewfamily|familyplan|wrapped|yoursoundcapsule|messagedata|usercomments?|podcastinteractivity|"
+    r"(user[a-z]+|identity|identifiers|payments?|searchqueries|inferences|playlists?|yourlibrary|follow|marquee|"
+    r"duonewfamily|familyplan|wrapped|yoursoundcapsule|messagedata|podcastinteractivity|"
     r"dataprofile|accountactivity|addtocollection|purchases?)[a-z]*[0-9_ ()-]*(\.[a-z]+)+",
     re.IGNORECASE,
 )

@@ -62,7 +62,7 @@ def read_one_by_one(entry: ExportEntry, struct: type[T], ledger: Ledger) -> tupl
     data = json_bytes(entry)
     shown = printable(entry.name)
     try:
-        raws = msgspec.json.decode(data, type=list[msgspec.Raw])
+        raws = _raw_rows(data)
     except msgspec.ValidationError as error:
         raise ExportError(f"The file {shown!r} is no list of plays.") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -79,6 +79,28 @@ def read_one_by_one(entry: ExportEntry, struct: type[T], ledger: Ledger) -> tupl
     if raws and not fitting:
         raise ExportError(f"The file {shown!r} is no list of plays: none of its {len(raws)} rows has the fields.")
     return fitting, numbers, len(raws)
+
+
+def _raw_rows(data: bytes) -> list[msgspec.Raw]:
+    try:
+        return msgspec.json.decode(data, type=list[msgspec.Raw])
+    except msgspec.DecodeError:
+        # Half of a character (a lone surrogate) in one title makes the whole file undecodable: mark it and retry.
+        mended = _ESCAPES.sub(_mend, data)
+        if mended == data:
+            raise
+        return msgspec.json.decode(mended, type=list[msgspec.Raw])
+
+
+_ESCAPES = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}(\\u[dD][c-fC-F][0-9a-fA-F]{2})?|u[dD][c-fC-F][0-9a-fA-F]{2}|.)"
+)
+
+
+def _mend(escape: re.Match[bytes]) -> bytes:
+    """A lone surrogate becomes the replacement character; pairs and all other escapes stay."""
+    lone = escape[0][:3].lower() == b"\\ud" and escape[1] is None
+    return b"\\ufffd" if lone else escape[0]
 
 
 def _why(error: Exception) -> str:
