@@ -1,0 +1,236 @@
+"""The typed client of `DataMarket`: offers, opt-outs, exclusion, delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import IntEnum
+
+from ..errors import NotFoundError
+from .client import Receipt, Signer
+from .contract import Contract
+from .erc20 import ETH
+
+G1Words = tuple[int, int]
+G2Words = tuple[int, int, int, int]
+
+
+class SaleState(IntEnum):
+    """As `IDataMarket.SaleState`."""
+
+    NONE = 0
+    OFFERED = 1
+    APPROVED = 2
+    SETTLED = 3
+    REFUNDED = 4
+    EXPIRED = 5
+
+
+class SkipReason(IntEnum):
+    """As `IDataMarket.SkipReason`: why an approval passed a sale by."""
+
+    NOT_OFFERED = 0
+    PAST_EXECUTE_BEFORE = 1
+    TOO_MANY_EXCLUDED = 2
+    TOO_LITTLE_WEIGHT = 3
+    GENERATION_NOT_ACTIVE = 4
+
+    @property
+    def sentence(self) -> str:
+        return {
+            SkipReason.NOT_OFFERED: "it was no longer on offer",
+            SkipReason.PAST_EXECUTE_BEFORE: "its time for approval was over",
+            SkipReason.TOO_MANY_EXCLUDED: "too many members had withdrawn or opted out",
+            SkipReason.TOO_LITTLE_WEIGHT: "the pool holds less than the buyer's minimum",
+            SkipReason.GENERATION_NOT_ACTIVE: "the committee's key was retired",
+        }[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A buyer's bid; its hash is the sale id. Price in base units, `execute_before` in seconds."""
+
+    buyer: str
+    scope_id: bytes
+    epoch: int
+    currency: str
+    price: int
+    purpose: bytes
+    terms: bytes
+    min_eligible_weight: int
+    execute_before: int
+    listing_id: bytes
+    b1: G1Words
+    b2: G2Words
+    nonce: int
+
+    def as_tuple(self) -> tuple[object, ...]:
+        """In ABI order."""
+        values = [getattr(self, f.name) for f in fields(self)]
+        return tuple(list(v) if isinstance(v, tuple) else v for v in values)
+
+    @classmethod
+    def from_tuple(cls, values: Sequence[object]) -> Offer:
+        """From ABI order."""
+        return cls(*(tuple(v) if isinstance(v, list | tuple) else v for v in values))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What the chain stores of a sale. Counters are running until approval, and the stored ones from then on."""
+
+    state: SaleState
+    approved_at: int
+    delivery_window: int
+    grace: int
+    treasury_bps: int
+    operators_bps: int
+    execute_before: int
+    opt_outs: int
+    withdrawals: int
+    pool_index: int
+    excluded: int
+    min_eligible_weight: int
+    eligible_weight: int
+    cursor: int
+
+    @property
+    def delivery_deadline(self) -> int:
+        """Custodians release shares until this second."""
+        return self.approved_at + self.delivery_window
+
+    @property
+    def refundable_at(self) -> int:
+        """From this second on anyone may refund an undelivered sale."""
+        return self.delivery_deadline + self.grace
+
+    @property
+    def exclusions_fixed(self) -> bool:
+        return self.eligible_weight > 0
+
+
+@dataclass(frozen=True, slots=True)
+class NodeDelivery:
+    """One node's checked delivery: height, index, C1 and C2 as affine words."""
+
+    height: int
+    index: int
+    c1: G1Words
+    c2: G1Words
+
+    def as_tuple(self) -> tuple[int, int, list[int], list[int]]:
+        return (self.height, self.index, list(self.c1), list(self.c2))
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """One member's refusal of one sale."""
+
+    member: str
+    number: int
+    ordinal: int
+
+
+class Market:
+    """Verbs and reads of the market."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self.address = contract.address
+
+    # --- verbs -----------------------------------------------------------------------------------------------------
+
+    def offer(self, buyer: Signer, offer: Offer) -> Receipt:
+        """Escrow the price; an ERC-20 must be approved to the splitter before."""
+        value = offer.price if offer.currency == ETH else 0
+        return self._contract.send(buyer, "offer", offer.as_tuple(), value=value)
+
+    def opt_out(self, member: Signer, sale_id: bytes) -> Receipt:
+        """Refuse one sale, until its approval. Final."""
+        return self._contract.send(member, "optOut", sale_id)
+
+    def fix_excluded(self, sender: Signer, offer: Offer, leaves: Sequence[int]) -> Receipt:
+        """Stage excluded leaves, ascending."""
+        return self._contract.send(sender, "fixExcluded", offer.as_tuple(), list(leaves))
+
+    def deliver(self, sender: Signer, offer: Offer, nodes: Sequence[NodeDelivery], hints: Sequence[int]) -> Receipt:
+        """Deliver nodes of the cover from the cursor on."""
+        return self._contract.send(
+            sender, "deliver", offer.as_tuple(), [node.as_tuple() for node in nodes], list(hints)
+        )
+
+    def expire(self, sender: Signer, offer: Offer) -> Receipt:
+        """End an offer that was not approved in time; its buyer is credited."""
+        return self._contract.send(sender, "expire", offer.as_tuple())
+
+    def refund(self, sender: Signer, offer: Offer) -> Receipt:
+        """End an approved sale that was not delivered in time; its buyer is credited."""
+        return self._contract.send(sender, "refund", offer.as_tuple())
+
+    def approve_calldata(self, sale_ids: Sequence[bytes]) -> bytes:
+        """What a sale proposal executes."""
+        return self._contract.encode("approve", list(sale_ids))
+
+    # --- reads -----------------------------------------------------------------------------------------------------
+
+    def sale_id(self, offer: Offer) -> bytes:
+        """The content-addressed name of an offer on this chain and market."""
+        return bytes(self._contract.call("saleIdOf", offer.as_tuple()))
+
+    def sale(self, sale_id: bytes) -> Sale:
+        """The stored state; state NONE for an unknown id."""
+        state, *rest = self._contract.call("sale", sale_id)
+        return Sale(SaleState(state), *rest)
+
+    def offers(self, **filters: object) -> dict[bytes, Offer]:
+        """Every offer ever made, by sale id, oldest first; filter by buyer or poolId."""
+        return {
+            event.args["saleId"]: Offer.from_tuple(_values(event.args["offer"]))
+            for event in self._contract.events("OfferMade", **filters)
+        }
+
+    def offer_of(self, sale_id: bytes) -> Offer:
+        """The offer behind a sale id. Raises NotFoundError if there is none."""
+        found = self.offers(saleId=sale_id).get(sale_id)
+        if found is None:
+            raise NotFoundError(f"There is no offer 0x{sale_id.hex()} on this market.")
+        return found
+
+    def opt_outs(self, sale_id: bytes) -> list[OptOut]:
+        """Refusals of a sale in order."""
+        events = self._contract.events("OptedOut", target=sale_id)
+        return [OptOut(e.args["member"], e.args["number"], e.args["ordinal"]) for e in events]
+
+    def excluded_leaves(self, sale_id: bytes) -> list[int]:
+        """The fixed list, ascending."""
+        return [int(leaf) for leaf in self._contract.call("excludedLeaves", sale_id)]
+
+    def is_excluded(self, sale_id: bytes, number: int) -> bool:
+        """By the counters stored at approval."""
+        return bool(self._contract.call("isExcluded", sale_id, number))
+
+    def deliveries(self, sale_id: bytes) -> list[NodeDelivery]:
+        """Every verified node delivery of a sale, in cover order."""
+        found = []
+        for event in self._contract.events("NodesDelivered", saleId=sale_id):
+            for node in event.args["nodes"]:
+                height, index, c1, c2 = _values(node)
+                found.append(NodeDelivery(height, index, tuple(c1), tuple(c2)))
+        return found
+
+    def skipped(self, sale_id: bytes) -> list[SkipReason]:
+        """Why approvals passed this sale by, if any did."""
+        return [SkipReason(e.args["reason"]) for e in self._contract.events("SaleSkipped", saleId=sale_id)]
+
+    def max_excluded(self) -> int:
+        return int(self._contract.call("maxExcluded"))
+
+    def windows(self) -> tuple[int, int]:
+        """(delivery window, grace) in seconds, for offers made from now on."""
+        delivery, grace = self._contract.call("windows")
+        return int(delivery), int(grace)
+
+
+def _values(struct: object) -> list[object]:
+    """A decoded struct's fields in order, whether the decoder gave a mapping or a sequence."""
+    return list(struct.values()) if hasattr(struct, "values") else list(struct)  # type: ignore[call-overload]

@@ -1,0 +1,81 @@
+"""The typed client of `MembershipToken`: who belongs, and who may vote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .client import Receipt, Signer
+from .contract import Contract
+
+_LEFT, _PAYOUT, _DELEGATION, _DELEGATED, _EXCLUDED = 1, 2, 4, 8, 16
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member as the chain knows it. Times in seconds since 1970, 0 for never; `number` is also the leaf."""
+
+    address: str
+    number: int
+    joined_at: int
+    active_at: int
+    inactive_at: int
+    joins: int
+    live: int
+    flags: int
+
+    @property
+    def has_left(self) -> bool:
+        return bool(self.flags & _LEFT)
+
+    @property
+    def is_active(self) -> bool:
+        """Not left, and at least one live contribution."""
+        return not self.has_left and self.live > 0
+
+    @property
+    def was_ever_excluded(self) -> bool:
+        """Withdrew from a sealed pool, or opted out of some sale."""
+        return bool(self.flags & _EXCLUDED)
+
+
+class Membership:
+    """Verbs and reads of the membership token."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self.address = contract.address
+
+    def join(self, member: Signer) -> Receipt:
+        """Join, or re-join with the old number."""
+        return self._contract.send(member, "join")
+
+    def leave(self, member: Signer) -> Receipt:
+        """End the vote for later snapshots; withdraws nothing."""
+        return self._contract.send(member, "leave")
+
+    def set_payout_address(self, member: Signer, payout: str) -> Receipt:
+        """Where revenue is sent from now on."""
+        return self._contract.send(member, "setPayoutAddress", payout)
+
+    def member(self, address: str) -> Member | None:
+        """The member at an address; None for one that never joined."""
+        number, joined_at, active_at, inactive_at, joins, live, flags = self._contract.call("memberOf", address)
+        if number == 0:
+            return None
+        return Member(address, number - 1, joined_at, active_at, inactive_at, joins, live, flags)
+
+    def address_of(self, number: int) -> str:
+        """The address a member number belongs to, also after leaving."""
+        return str(self._contract.call("addressOf", number))
+
+    def members_ever(self) -> int:
+        """Member numbers ever assigned."""
+        return int(self._contract.call("membersEver"))
+
+    def active_members(self) -> int:
+        """Active members now."""
+        return int(self._contract.call("activeMembers"))
+
+    def votes_at(self, address: str, timestamp: int) -> int:
+        """Votes of an address at a past second."""
+        return int(self._contract.call("getPastVotes", address, timestamp))

@@ -1,0 +1,248 @@
+"""The typed client of `ContributionRegistry`: scopes, validators, contributions, pools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+from ..errors import NotFoundError
+from .client import Receipt, Signer
+from .contract import Contract
+
+Point = tuple[int, int]
+
+
+class PoolState(IntEnum):
+    """As `IContributionRegistry.PoolState`."""
+
+    NONE = 0
+    OPEN = 1
+    ANNOUNCED = 2
+    CLOSED = 3
+    SEALED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """One (scope, epoch). Times in seconds; `members` is n, 0 until sealed; `height` is H of the key tree."""
+
+    id: int
+    scope_id: bytes
+    epoch: int
+    index: int
+    generation: int
+    members: int
+    max_weight: int
+    opened_at: int
+    seals_at: int
+    height: int
+    attestations: int
+    voted_seal: bool
+    state: PoolState
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is contributed: version, weight, and three digests of 32 bytes."""
+
+    version: int
+    weight: int
+    content: bytes
+    fingerprint: bytes
+    report: bytes
+
+    def as_tuple(self) -> tuple[int, int, bytes, bytes, bytes]:
+        return (self.version, self.weight, self.content, self.fingerprint, self.report)
+
+
+NO_RECORD = Record(0, 0, bytes(32), bytes(32), bytes(32))
+
+
+@dataclass(frozen=True, slots=True)
+class LiveContribution:
+    """A contribution that stands in a pool, as its last event says."""
+
+    member: str
+    number: int
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeDefinition:
+    """What a scope's id hashes."""
+
+    schema_digest: bytes
+    purposes: tuple[bytes, ...]
+    base_terms_digest: bytes
+
+    def as_tuple(self) -> tuple[bytes, list[bytes], bytes]:
+        return (self.schema_digest, list(self.purposes), self.base_terms_digest)
+
+
+def pool_id(scope_id: bytes, epoch: int) -> int:
+    """keccak256(abi.encode(scopeId, epoch)) (PROTOCOL 2)."""
+    return int.from_bytes(keccak(encode(["bytes32", "uint64"], [scope_id, epoch])), "big")
+
+
+class Registry:
+    """Verbs and reads of the registry."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self.address = contract.address
+
+    # --- contributions ---------------------------------------------------------------------------------------------
+
+    def contribute(
+        self,
+        sender: Signer,
+        *,
+        member: str,
+        scope_id: bytes,
+        epoch: int,
+        record: Record,
+        live: Record,
+        expiry: int,
+        attestations: bytes,
+        consent_expiry: int = 0,
+        consent: bytes = b"",
+    ) -> Receipt:
+        """Record or replace a contribution; `live` is the record that is replaced, or NO_RECORD."""
+        target = (member, scope_id, epoch)
+        return self._contract.send(
+            sender,
+            "contribute",
+            target,
+            record.as_tuple(),
+            live.as_tuple(),
+            expiry,
+            attestations,
+            consent_expiry,
+            consent,
+        )
+
+    def withdraw(self, member: Signer, scope_id: bytes, epoch: int, live: Record) -> Receipt:
+        """Burn before sealing; be excluded from all later approvals afterwards."""
+        target = (member.address, scope_id, epoch)
+        return self._contract.send(member, "withdraw", target, live.as_tuple(), 0, b"")
+
+    def contributions(self, pool: Pool | int) -> list[LiveContribution]:
+        """Every live contribution of a pool by member number, replayed from the events."""
+        identifier = pool.id if isinstance(pool, Pool) else pool
+        live: dict[int, LiveContribution] = {}
+        for event in self._contract.events("ContributionRecorded", "ContributionWithdrawn", poolId=identifier):
+            number = event.args["number"]
+            if event.name == "ContributionWithdrawn":
+                live.pop(number, None)
+                continue
+            a = event.args
+            record = Record(a["version"], a["weight"], a["content"], a["fingerprint"], a["report"])
+            live[number] = LiveContribution(a["member"], number, record)
+        return [live[number] for number in sorted(live)]
+
+    def contribution_of(self, pool: Pool | int, member: str) -> LiveContribution | None:
+        """One member's live contribution to a pool."""
+        return next((c for c in self.contributions(pool) if c.member.lower() == member.lower()), None)
+
+    def next_version(self, pool: Pool, member: str, number: int) -> int:
+        """The version that the next contribution of this member must carry."""
+        live = self.contribution_of(pool, member)
+        if live is not None:
+            return live.record.version + 1
+        return int(self._contract.call("withdrawnVersion", pool.id, number)) + 1
+
+    def fingerprint_owner(self, scope_id: bytes, fingerprint: bytes) -> int | None:
+        """The member number that holds a fingerprint, None if it is free."""
+        used, number = self._contract.call("fingerprintOf", scope_id, fingerprint)
+        return number if used else None
+
+    # --- pools -----------------------------------------------------------------------------------------------------
+
+    def open_epoch(self, sender: Signer, scope_id: bytes, week: int, heartbeat: Point) -> Receipt:
+        """Open the next epoch of a scope with a recent heartbeat of the current generation."""
+        return self._contract.send(sender, "openEpoch", scope_id, week, list(heartbeat))
+
+    def announce_seal(self, sender: Signer, pool: Pool) -> Receipt:
+        """Announce the seal once the pool is old and heavy enough."""
+        return self._contract.send(sender, "announceSeal", pool.scope_id, pool.epoch)
+
+    def seal(self, sender: Signer, pool: Pool) -> Receipt:
+        """Record the seal of a closed pool."""
+        return self._contract.send(sender, "seal", pool.scope_id, pool.epoch)
+
+    def latest_epoch(self, scope_id: bytes) -> int:
+        """The newest epoch of a scope, 0 if none was opened."""
+        return int(self._contract.call("latestEpoch", scope_id))
+
+    def pool(self, scope_id: bytes, epoch: int) -> Pool:
+        """One pool. Raises NotFoundError if that epoch was never opened."""
+        identifier = pool_id(scope_id, epoch)
+        index, generation, members, max_weight, opened, seals, height, m, voted, _ = self._contract.call(
+            "pool", identifier
+        )
+        if index == 0:
+            raise NotFoundError(f"No pool was opened for epoch {epoch} of this scope.")
+        state = PoolState(self._contract.call("stateOf", identifier))
+        return Pool(
+            identifier, scope_id, epoch, index, generation, members, max_weight, opened, seals, height, m, voted, state
+        )
+
+    def current_pool(self, scope_id: bytes) -> Pool:
+        """The newest pool of a scope. Raises NotFoundError if none was opened."""
+        epoch = self.latest_epoch(scope_id)
+        if epoch == 0:
+            raise NotFoundError(
+                "No epoch of this scope was opened yet.", hint="Open one with `unwrapped-dao pool open`."
+            )
+        return self.pool(scope_id, epoch)
+
+    def pools(self) -> list[Pool]:
+        """Every pool, in order of opening."""
+        events = self._contract.events("EpochOpened")
+        return [self.pool(event.args["scopeId"], event.args["epoch"]) for event in events]
+
+    def withdrawal_ordinal(self, pool: Pool, number: int) -> int:
+        """The place of a member's withdrawal after sealing; 0 for none."""
+        return int(self._contract.call("withdrawalOrdinal", pool.id, number))
+
+    def withdrawn_leaves(self, pool: Pool) -> dict[int, int]:
+        """Member number -> ordinal of everybody who withdrew after sealing."""
+        events = self._contract.events("PoolWithdrawal", poolId=pool.id)
+        return {event.args["number"]: event.args["ordinal"] for event in events}
+
+    # --- scopes and validators -------------------------------------------------------------------------------------
+
+    def scopes(self) -> dict[bytes, ScopeDefinition]:
+        """Every registered scope by id."""
+        return {
+            e.args["scopeId"]: ScopeDefinition(
+                e.args["schemaDigest"], tuple(e.args["purposes"]), e.args["baseTermsDigest"]
+            )
+            for e in self._contract.events("ScopeRegistered")
+        }
+
+    def validators(self) -> tuple[str, ...]:
+        """The current validators, in order of admission."""
+        current: dict[str, None] = {}
+        for event in self._contract.events("ValidatorAdded", "ValidatorRemoved"):
+            if event.name == "ValidatorAdded":
+                current[event.args["validator"]] = None
+            else:
+                current.pop(event.args["validator"], None)
+        return tuple(current)
+
+    def attestations_required(self) -> int:
+        """m for pools that open from now on."""
+        return int(self._contract.call("attestationsRequired"))
+
+    def is_validator(self, address: str) -> bool:
+        return bool(self._contract.call("isValidator", address))
+
+
+def join_attestations(signatures: Sequence[tuple[str, bytes]]) -> bytes:
+    """(validator address, 64-byte signature) pairs as the registry wants them: ascending by address, end to end."""
+    return b"".join(signature for _, signature in sorted(signatures, key=lambda pair: int(pair[0], 16)))

@@ -1,0 +1,102 @@
+"""The typed client of `RevenueSplitter`: claims and credits. Amounts are base units of their currency."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .client import Receipt, Signer
+from .contract import Contract
+
+SALES_PER_CLAIM = 100
+"""Sales with exclusions that one claim reads for a member who was ever excluded; the rest goes on next time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What one claim paid for one pool and currency, and where to."""
+
+    pool_id: int
+    currency: str
+    amount: int
+    payout: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRevenue:
+    """How one settled sale was split."""
+
+    sale_id: bytes
+    pool_id: int
+    currency: str
+    members: int
+    treasury: int
+    operators: int
+
+
+class Splitter:
+    """Verbs and reads of the splitter."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self.address = contract.address
+
+    def claim(self, sender: Signer, member: str, lines: Sequence[tuple[int, str]]) -> tuple[Receipt, list[Payment]]:
+        """Pay a member what (pool id, currency) lines owe it. Anyone may send; the money goes to the payout address."""
+        receipt = self._contract.send(sender, "claim", member, [list(line) for line in lines], SALES_PER_CLAIM)
+        paid = [
+            Payment(e.args["poolId"], e.args["currency"], e.args["amount"], e.args["payout"])
+            for e in self._contract.events_in(receipt, "Claimed")
+        ]
+        return receipt, paid
+
+    def claimable(self, member: str, pool_id: int, currency: str) -> int:
+        """What a claim would pay now."""
+        return int(self._contract.call("claimable", member, pool_id, currency))
+
+    def pay_credit(self, sender: Signer, account: str, currency: str) -> Receipt:
+        """Pull a refund or a treasury payment to its account."""
+        return self._contract.send(sender, "payCredit", account, currency)
+
+    def credit_of(self, account: str, currency: str) -> int:
+        return int(self._contract.call("creditOf", account, currency))
+
+    def pay_operator(self, sender: Signer, generation: int, operator: str, currency: str) -> Receipt:
+        """Pull a custodian's equal part of the operators' fees."""
+        return self._contract.send(sender, "payOperator", generation, operator, currency)
+
+    def operator_credit_of(self, generation: int, operator: str, currency: str) -> int:
+        return int(self._contract.call("operatorCreditOf", generation, operator, currency))
+
+    def treasury_of(self, currency: str) -> int:
+        return int(self._contract.call("treasuryOf", currency))
+
+    def ledger(self, currency: str) -> int:
+        """All money in minus all money out."""
+        return int(self._contract.call("ledger", currency))
+
+    def escrow_of(self, sale_id: bytes) -> int:
+        return int(self._contract.call("escrowOf", sale_id))
+
+    def fees(self) -> tuple[int, int]:
+        """(treasury, operators) in basis points, for offers made from now on."""
+        treasury, operators = self._contract.call("fees")
+        return int(treasury), int(operators)
+
+    def currencies(self) -> tuple[str, ...]:
+        """The currencies offers may be made in."""
+        allowed: dict[str, None] = {}
+        for event in self._contract.events("CurrencySet"):
+            if event.args["allowed"]:
+                allowed[event.args["currency"]] = None
+            else:
+                allowed.pop(event.args["currency"], None)
+        return tuple(allowed)
+
+    def revenue(self, pool_id: int | None = None) -> list[SaleRevenue]:
+        """Settled sales, of one pool or of all."""
+        filters = {} if pool_id is None else {"poolId": pool_id}
+        return [
+            SaleRevenue(*(e.args[k] for k in ("saleId", "poolId", "currency", "members", "treasury", "operators")))
+            for e in self._contract.events("SaleRevenue", **filters)
+        ]

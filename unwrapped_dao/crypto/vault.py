@@ -1,0 +1,69 @@
+"""Where a role keeps its named BN254 secrets: in memory, or in encrypted keyfiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from . import keystore
+from ..errors import NotFoundError
+from .keys import SecretScalar
+
+
+class Vault(Protocol):
+    """Named secrets. A name is written once."""
+
+    def put(self, name: str, secret: SecretScalar) -> None:
+        """Keep a secret; durable when this returns."""
+        ...
+
+    def get(self, name: str) -> SecretScalar:
+        """Raises NotFoundError for an unknown name."""
+        ...
+
+    def has(self, name: str) -> bool: ...
+
+
+class MemoryVault:
+    """For one process: nothing is written anywhere."""
+
+    def __init__(self) -> None:
+        self._secrets: dict[str, SecretScalar] = {}
+
+    def put(self, name: str, secret: SecretScalar) -> None:
+        self._secrets[name] = secret
+
+    def get(self, name: str) -> SecretScalar:
+        if name not in self._secrets:
+            raise NotFoundError(f"There is no key {name!r} here.")
+        return self._secrets[name]
+
+    def has(self, name: str) -> bool:
+        return name in self._secrets
+
+
+class KeyfileVault:
+    """One keyfile per secret in a folder. `passphrase` is asked when it is needed, not before."""
+
+    def __init__(self, folder: Path, passphrase: Callable[[], str], *, kind: str) -> None:
+        self._folder = folder
+        self._passphrase = passphrase
+        self._kind = kind
+
+    def put(self, name: str, secret: SecretScalar) -> None:
+        keystore.save(self._path(name), secret, self._passphrase(), kind=self._kind)
+
+    def get(self, name: str) -> SecretScalar:
+        if not self.has(name):
+            raise NotFoundError(
+                f"There is no keyfile {name!r} in {self._folder}.",
+                hint="Use the workspace in which the key was made, or restore its backup.",
+            )
+        return keystore.load_scalar(self._path(name), self._passphrase(), kind=self._kind)
+
+    def has(self, name: str) -> bool:
+        return self._path(name).is_file()
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.json"

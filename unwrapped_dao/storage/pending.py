@@ -1,0 +1,93 @@
+"""Envelopes that are not published yet: what a member and its validators keep until the pool is sealed.
+
+A folder of files named by the content digest, each with a small note. A version that is replaced or withdrawn before
+sealing is deleted here and so is never published (PROTOCOL 4, invariant 15).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from ..errors import NotFoundError, StorageUnavailableError
+from .cid import CID, cid_of
+
+
+class PendingNote(msgspec.Struct, frozen=True):
+    """What an envelope is, for whoever keeps it. `rows_digest` lets its member recognise the same preview again."""
+
+    pool_id: str
+    member: str
+    version: int
+    rows_digest: str = ""
+
+
+class PendingEnvelopes:
+    """The folder. Writes are atomic; deleting what is gone is no error."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def add(self, write: Callable[[BinaryIO], None], note: PendingNote) -> CID:
+        """Keep what `write` writes; returns its CID."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".new-")
+            try:
+                with os.fdopen(handle, "w+b") as file:
+                    write(file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                    file.seek(0)
+                    cid = cid_of(file)
+                self._note_path(cid.digest).write_bytes(msgspec.json.encode(note))
+                Path(temporary).replace(self._path(cid.digest))
+            finally:
+                with contextlib.suppress(FileNotFoundError):
+                    Path(temporary).unlink()
+        except OSError as problem:
+            raise StorageUnavailableError(
+                f"The envelope could not be kept in {self._folder}: {problem.strerror or problem}.",
+                hint="Free some disk space or choose another workspace, then run the command again.",
+            ) from problem
+        return cid
+
+    def open(self, content: bytes) -> BinaryIO:
+        """The envelope with this digest. Raises NotFoundError."""
+        try:
+            return self._path(content).open("rb")
+        except FileNotFoundError:
+            raise NotFoundError(f"No envelope with the content {content.hex()} is kept here.") from None
+
+    def has(self, content: bytes) -> bool:
+        return self._path(content).is_file()
+
+    def note(self, content: bytes) -> PendingNote | None:
+        """The note of an envelope, None if there is none or it is damaged."""
+        try:
+            return msgspec.json.decode(self._note_path(content).read_bytes(), type=PendingNote)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+
+    def contents(self) -> Iterator[bytes]:
+        """The digests of everything kept, in order."""
+        if self._folder.is_dir():
+            yield from sorted(bytes.fromhex(path.stem) for path in self._folder.glob("*.envelope"))
+
+    def discard(self, content: bytes) -> None:
+        """Delete an envelope and its note."""
+        for path in (self._path(content), self._note_path(content)):
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+
+    def _path(self, content: bytes) -> Path:
+        return self._folder / f"{content.hex()}.envelope"
+
+    def _note_path(self, content: bytes) -> Path:
+        return self._folder / f"{content.hex()}.json"

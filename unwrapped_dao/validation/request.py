@@ -1,0 +1,53 @@
+"""What a member asks of a validator, and what comes back; the same in process and over a wire.
+
+The request holds the member's full records and the data key: it travels over an encrypted channel only, and to
+the validators whom the member chose only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import BinaryIO, Protocol, runtime_checkable
+
+from ..crypto.keys import DataKey
+from .attestation import AttestationContent
+
+
+@dataclass(frozen=True, slots=True)
+class AttestationRequest:
+    """One contribution before a validator. `open_envelope` gives a fresh stream of the envelope each time it is called."""
+
+    member: str
+    scope: str
+    scope_id: bytes
+    epoch: int
+    version: int
+    content: bytes
+    expiry: int
+    dek: DataKey
+    open_envelope: Callable[[], BinaryIO] = field(repr=False)
+    records_bytes: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """A validator's signature (64 bytes, EIP-2098) over exactly this content."""
+
+    content: AttestationContent
+    validator: str
+    signature: bytes
+
+
+@runtime_checkable
+class Attester(Protocol):
+    """A validator as a member reaches it."""
+
+    @property
+    def address(self) -> str:
+        """The validator's account."""
+        ...
+
+    def attest(self, request: AttestationRequest) -> Attestation:
+        """Check and sign. Raises AttestationError or NotAllowedError with the reasons of a refusal."""
+        ...
