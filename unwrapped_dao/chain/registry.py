@@ -130,11 +130,11 @@ class Registry:
         target = (member.address, scope_id, epoch)
         return self._contract.send(member, "withdraw", target, live.as_tuple(), 0, b"")
 
-    def contributions(self, pool: Pool | int) -> list[LiveContribution]:
-        """Every live contribution of a pool by member number, replayed from the events."""
-        identifier = pool.id if isinstance(pool, Pool) else pool
+    def contributions(self, pool: Pool, *, member: str | None = None) -> list[LiveContribution]:
+        """Every live contribution of a pool (or one member's) by member number, replayed from the events."""
+        filters: dict[str, object] = {"poolId": pool.id} | ({"member": member} if member else {})
         live: dict[int, LiveContribution] = {}
-        for event in self._contract.events("ContributionRecorded", "ContributionWithdrawn", poolId=identifier):
+        for event in self._contract.events("ContributionRecorded", "ContributionWithdrawn", **filters):
             number = event.args["number"]
             if event.name == "ContributionWithdrawn":
                 live.pop(number, None)
@@ -144,9 +144,9 @@ class Registry:
             live[number] = LiveContribution(a["member"], number, record)
         return [live[number] for number in sorted(live)]
 
-    def contribution_of(self, pool: Pool | int, member: str) -> LiveContribution | None:
+    def contribution_of(self, pool: Pool, member: str) -> LiveContribution | None:
         """One member's live contribution to a pool."""
-        return next((c for c in self.contributions(pool) if c.member.lower() == member.lower()), None)
+        return next(iter(self.contributions(pool, member=member)), None)
 
     def next_version(self, pool: Pool, member: str, number: int) -> int:
         """The version that the next contribution of this member must carry."""

@@ -1,0 +1,315 @@
+"""A member: previews, joins, contributes, votes, opts out, claims.
+
+Not here: reading exports (kinds), checking them (validator).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+
+from .. import kinds
+from ..chain.client import Signer
+from ..chain.collective import Collective
+from ..chain.governor import Action, Support
+from ..chain.market import Offer, OptOut
+from ..chain.membership import Member as Membership
+from ..chain.registry import NO_RECORD, LiveContribution, Pool, PoolState, Record, join_attestations
+from ..chain.splitter import Payment
+from ..crypto import envelope
+from ..crypto.envelope import EnvelopeContext
+from ..crypto.keys import DataKey
+from ..errors import AttestationError, ContractRefusedError, InputError, NotAllowedError, NotFoundError, UnwrappedError
+from ..kinds import Preview
+from ..storage.pending import PendingEnvelopes, PendingNote
+from ..validation.request import Attestation, AttestationRequest, Attester
+from .identity import Progress, committee_key, no_progress, pool_identity
+
+ATTESTATION_LIFETIME_S = 86_400
+"""How long attestations may be used: a day, so that a slow chain does not waste the validators' work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contributed:
+    """A recorded contribution. `already` tells that it had been recorded by an earlier, interrupted call."""
+
+    pool: Pool
+    number: int
+    record: Record
+    already: bool = False
+
+    @property
+    def weight(self) -> int:
+        return self.record.weight
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a claim paid; `amount` is the sum in base units where there is one currency."""
+
+    payments: tuple[Payment, ...]
+
+    @property
+    def amount(self) -> int:
+        if len({payment.currency for payment in self.payments}) > 1:
+            raise InputError(
+                "This claim paid several currencies, which have no common sum.", hint="Read `payments` instead."
+            )
+        return sum(payment.amount for payment in self.payments)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberStatus:
+    """What the chain says about a member."""
+
+    membership: Membership | None
+    contributions: tuple[tuple[Pool, LiveContribution], ...]
+    claimable: tuple[tuple[Pool, str, int], ...]
+
+
+class Member:
+    """One account acting as a member. `validators` are those this member chose to show the data to."""
+
+    def __init__(
+        self, collective: Collective, account: Signer, pending: PendingEnvelopes, validators: Sequence[Attester] = ()
+    ) -> None:
+        self._collective = collective
+        self._account = account
+        self._pending = pending
+        self._validators = tuple(validators)
+
+    def __repr__(self) -> str:
+        return f"<Member {self.address}>"
+
+    @property
+    def address(self) -> str:
+        return self._account.address
+
+    # --- contributing ----------------------------------------------------------------------------------------------
+
+    def preview(self, export: str | os.PathLike[str], *, scope: str) -> Preview:
+        """What contributing this export would show: rows to buyers, records to the chosen validators. Sends nothing."""
+        definition = kinds.scope(scope)
+        kind = kinds.get(definition.kind)
+        return kinds.preview(kind, kind.read(export), definition)
+
+    def join(self) -> Membership:
+        """Become a member, or come back with the old number; does nothing for a member."""
+        membership = self._collective.membership
+        found = membership.member(self.address)
+        if found is None or found.has_left:
+            membership.join(self._account)
+            found = membership.member(self.address)
+        if found is None:
+            raise NotFoundError("The chain does not show the membership yet.", hint="Wait for a block and run it again.")
+        return found
+
+    def contribute(self, preview: Preview, progress: Progress = no_progress) -> Contributed:
+        """Join if needed, encrypt, have it attested, record it, mint. Again with the same preview changes nothing."""
+        member = self.join()
+        pool = self._collective.registry.current_pool(preview.scope_id)
+        rows_digest = hashlib.sha256(preview.rows_bytes).hexdigest()
+        live = self._collective.registry.contribution_of(pool, self.address)
+        if live is not None and self._is_same(live, rows_digest):
+            return Contributed(pool, member.number, live.record, already=True)
+        if pool.state not in (PoolState.OPEN, PoolState.ANNOUNCED):
+            raise NotAllowedError(
+                f"Epoch {pool.epoch} of {preview.scope} takes no more contributions.",
+                hint="Wait until the next epoch is opened (`unwrapped-dao pool list`).",
+            )
+        version = self._collective.registry.next_version(pool, self.address, member.number)
+        progress("encrypting", 0, 1)
+        dek = DataKey.generate()
+        content = self._encrypt(preview, pool, member.number, version, dek, rows_digest)
+        try:
+            record = self._record(preview, pool, version, content, dek, live, progress)
+        except UnwrappedError:
+            if self._recorded(pool, content) is None:  # an answer may be lost after the chain took it
+                self._pending.discard(content)
+                raise
+            record = self._recorded(pool, content).record  # type: ignore[union-attr]
+        if live is not None:
+            self._pending.discard(live.record.content)
+        return Contributed(pool, member.number, record)
+
+    def withdraw(self, scope: str, epoch: int | None = None) -> Pool:
+        """Take a contribution back: burnt before the seal, excluded from all later approvals after it."""
+        pool = self._pool(scope, epoch)
+        live = self._collective.registry.contribution_of(pool, self.address)
+        if live is None:
+            raise NotFoundError(f"You have no contribution in epoch {pool.epoch} of {scope}.")
+        if self._collective.registry.withdrawal_ordinal(pool, live.number) == 0:
+            self._collective.registry.withdraw(self._account, pool.scope_id, pool.epoch, live.record)
+        pool = self._collective.registry.pool(pool.scope_id, pool.epoch)
+        if pool.state is not PoolState.SEALED:
+            self._pending.discard(live.record.content)
+        return pool
+
+    def leave(self) -> None:
+        """End the vote for later snapshots. Withdraws nothing and opts out of nothing."""
+        self._collective.membership.leave(self._account)
+
+    # --- votes and sales -------------------------------------------------------------------------------------------
+
+    def propose(self, *offers: Offer) -> int:
+        """Propose to approve these offers and nothing else; returns the proposal's id, also if it exists already."""
+        market, governor = self._collective.market, self._collective.governor
+        sale_ids = [market.sale_id(offer) for offer in offers]
+        if not sale_ids:
+            raise InputError("A sale proposal needs at least one offer.")
+        action = Action(market.address, market.approve_calldata(sale_ids))
+        description = "Approve " + ", ".join(f"0x{sale_id.hex()}" for sale_id in sale_ids)
+        for proposal in governor.proposals():
+            if proposal.actions == (action,) and proposal.description == description:
+                return proposal.id
+        return governor.propose(self._account, [action], description)
+
+    def vote(self, proposal_id: int, support: Support) -> None:
+        """Cast a ballot. Waits out the voting delay. A second ballot is refused by the contract."""
+        proposal = self._collective.governor.proposal(proposal_id)
+        self._collective.client.wait_until(proposal.vote_start + 1)
+        self._collective.governor.vote(self._account, proposal_id, support)
+
+    def opt_out(self, offer: Offer | bytes) -> OptOut:
+        """Refuse one sale. Final; again changes nothing."""
+        market = self._collective.market
+        sale_id = offer if isinstance(offer, bytes) else market.sale_id(offer)
+        try:
+            market.opt_out(self._account, sale_id)
+        except ContractRefusedError as refusal:
+            if refusal.error != "AlreadyOptedOut":
+                raise
+        mine = [o for o in market.opt_outs(sale_id) if o.member.lower() == self.address.lower()]
+        return mine[0]
+
+    def claim(self) -> Claim:
+        """Collect everything that is due from all pools and currencies; pays nothing if nothing is due."""
+        splitter = self._collective.splitter
+        lines = [(pool.id, currency) for pool, currency, _ in self._claimable()]
+        if not lines:
+            return Claim(())
+        _, payments = splitter.claim(self._account, self.address, lines)
+        return Claim(tuple(payments))
+
+    def status(self) -> MemberStatus:
+        """Membership, contributions and what can be claimed."""
+        membership = self._collective.membership.member(self.address)
+        if membership is None:
+            return MemberStatus(None, (), ())
+        mine = [(pool, self._collective.registry.contribution_of(pool, self.address)) for pool in self._all_pools()]
+        held = tuple((pool, found) for pool, found in mine if found is not None)
+        return MemberStatus(membership, held, tuple(self._claimable()))
+
+    # --- steps -----------------------------------------------------------------------------------------------------
+
+    def _encrypt(
+        self, preview: Preview, pool: Pool, number: int, version: int, dek: DataKey, rows_digest: str
+    ) -> bytes:
+        """Seal the rows into a pending envelope and return its content digest."""
+        generation = self._collective.committee.generation(pool.generation)
+        context = EnvelopeContext(pool_identity(self._collective, pool), number, pool.height)
+        note = PendingNote(f"{pool.id:#x}", self.address, version, rows_digest)
+        cid = self._pending.add(
+            lambda sink: _ignore(
+                envelope.seal(
+                    BytesIO(preview.rows_bytes), sink, context=context, committee_key=committee_key(generation), dek=dek
+                )
+            ),
+            note,
+        )
+        return cid.digest
+
+    def _record(
+        self,
+        preview: Preview,
+        pool: Pool,
+        version: int,
+        content: bytes,
+        dek: DataKey,
+        live: LiveContribution | None,
+        progress: Progress,
+    ) -> Record:
+        request = AttestationRequest(
+            member=self.address,
+            scope=preview.scope,
+            scope_id=preview.scope_id,
+            epoch=pool.epoch,
+            version=version,
+            content=content,
+            expiry=self._collective.client.now() + ATTESTATION_LIFETIME_S,
+            dek=dek,
+            open_envelope=lambda: self._pending.open(content),
+            records_bytes=preview.records_bytes,
+        )
+        attestations = self._attest(request, pool.attestations, progress)
+        agreed = attestations[0].content
+        record = Record(version, agreed.weight, content, agreed.fingerprint, agreed.report)
+        progress("recording", 0, 1)
+        self._collective.registry.contribute(
+            self._account,
+            member=self.address,
+            scope_id=pool.scope_id,
+            epoch=pool.epoch,
+            record=record,
+            live=live.record if live else NO_RECORD,
+            expiry=agreed.expiry,
+            attestations=join_attestations([(a.validator, a.signature) for a in attestations]),
+        )
+        return record
+
+    def _attest(self, request: AttestationRequest, needed: int, progress: Progress) -> list[Attestation]:
+        """Ask the chosen validators in turn until `needed` agree on the very same content."""
+        given: list[Attestation] = []
+        refusals: list[UnwrappedError] = []
+        for validator in self._validators:
+            progress("attesting", len(given), needed)
+            try:
+                attestation = validator.attest(request)
+            except NotAllowedError:
+                raise  # a considered refusal: the others share the index and would say the same
+            except UnwrappedError as problem:
+                refusals.append(problem)
+                continue
+            if given and attestation.content != given[0].content:
+                refusals.append(AttestationError(f"Validator {validator.address} attested something else."))
+                continue
+            given.append(attestation)
+            if len(given) == needed:
+                return given
+        reasons = "; ".join(problem.message for problem in refusals) or "too few validators were chosen"
+        raise AttestationError(
+            f"{len(given)} of the {needed} attestations needed were given: {reasons}",
+            hint="Choose more validators, or try again when they answer; nothing was recorded.",
+        )
+
+    def _recorded(self, pool: Pool, content: bytes) -> LiveContribution | None:
+        live = self._collective.registry.contribution_of(pool, self.address)
+        return live if live is not None and live.record.content == content else None
+
+    def _is_same(self, live: LiveContribution, rows_digest: str) -> bool:
+        note = self._pending.note(live.record.content)
+        return note is not None and note.rows_digest == rows_digest
+
+    def _pool(self, scope: str, epoch: int | None) -> Pool:
+        scope_id = kinds.scope(scope).scope_id
+        if epoch is None:
+            return self._collective.registry.current_pool(scope_id)
+        return self._collective.registry.pool(scope_id, epoch)
+
+    def _all_pools(self) -> list[Pool]:
+        return self._collective.registry.pools()
+
+    def _claimable(self) -> list[tuple[Pool, str, int]]:
+        """(pool, currency, amount) of everything that a claim would pay now."""
+        splitter = self._collective.splitter
+        sold = dict.fromkeys((revenue.pool_id, revenue.currency) for revenue in splitter.revenue())
+        pools = {pool.id: pool for pool in self._all_pools()}
+        due = [(pools[pool], currency, splitter.claimable(self.address, pool, currency)) for pool, currency in sold]
+        return [line for line in due if line[2] > 0]
+
+
+def _ignore(_: object) -> None:
+    """The sealed header is not needed again."""

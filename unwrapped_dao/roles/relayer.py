@@ -1,0 +1,76 @@
+"""A relayer: what anybody may do for the collective and pays the gas of. It holds no power and no secret."""
+
+from __future__ import annotations
+
+from ..chain.client import Signer
+from ..chain.collective import Collective
+from ..chain.governor import Proposal, ProposalState
+from ..chain.registry import Pool, PoolState
+from ..errors import NotAllowedError
+from .identity import Progress, no_progress
+
+
+class Relayer:
+    """One account that moves pools and proposals along when their time has come."""
+
+    def __init__(self, collective: Collective, account: Signer) -> None:
+        self._collective = collective
+        self._account = account
+
+    def __repr__(self) -> str:
+        return f"<Relayer {self._account.address}>"
+
+    def open_epoch(self, scope_id: bytes, week: int, heartbeat: tuple[int, int]) -> Pool:
+        """Open the next epoch of a scope with a custodian's heartbeat; the open one if there is one."""
+        registry = self._collective.registry
+        if (epoch := registry.latest_epoch(scope_id)) and registry.pool(scope_id, epoch).state is not PoolState.SEALED:
+            return registry.pool(scope_id, epoch)
+        registry.open_epoch(self._account, scope_id, week, heartbeat)
+        return registry.current_pool(scope_id)
+
+    def announce(self, pool: Pool) -> Pool:
+        """Announce the seal of an open pool that is old and heavy enough."""
+        pool = self._fresh(pool)
+        if pool.state is PoolState.OPEN:
+            self._collective.registry.announce_seal(self._account, pool)
+        return self._fresh(pool)
+
+    def seal(self, pool: Pool) -> Pool:
+        """Record the seal of a pool whose notice is over; a sealed pool stays as it is."""
+        pool = self._fresh(pool)
+        if pool.state is PoolState.OPEN:
+            raise NotAllowedError(
+                f"The seal of epoch {pool.epoch} was not announced.",
+                hint="Announce it first (`unwrapped-dao pool announce`).",
+            )
+        if pool.state is PoolState.ANNOUNCED:
+            self._collective.client.wait_until(pool.seals_at)
+        if self._fresh(pool).state is not PoolState.SEALED:
+            self._collective.registry.seal(self._account, pool)
+        return self._fresh(pool)
+
+    def queue(self, proposal: Proposal, progress: Progress = no_progress) -> ProposalState:
+        """Wait for the end of the vote and start the timelock; raises NotAllowedError if the vote failed."""
+        governor, client = self._collective.governor, self._collective.client
+        client.wait_until(proposal.vote_end + 1)
+        state = governor.state(proposal.id)
+        if state is ProposalState.SUCCEEDED:
+            governor.queue(self._account, proposal)
+            state = governor.state(proposal.id)
+        if state not in (ProposalState.QUEUED, ProposalState.EXECUTED):
+            raise NotAllowedError(
+                f"The proposal was not accepted; it is {state.name.lower()}.",
+                hint="It failed, or too few members voted (`unwrapped-dao proposal show`).",
+            )
+        return state
+
+    def execute(self, proposal: Proposal, progress: Progress = no_progress) -> ProposalState:
+        """Wait out the timelock of a queued proposal and execute it, once."""
+        governor, client = self._collective.governor, self._collective.client
+        if self.queue(proposal, progress) is ProposalState.QUEUED:
+            client.wait_until(governor.eta(proposal.id))
+            governor.execute(self._account, proposal)
+        return governor.state(proposal.id)
+
+    def _fresh(self, pool: Pool) -> Pool:
+        return self._collective.registry.pool(pool.scope_id, pool.epoch)

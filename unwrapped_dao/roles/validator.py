@@ -1,0 +1,181 @@
+"""A validator: checks what a member shows it, attests, keeps ciphertext until the seal, publishes it then.
+
+It sees the member's full records while it checks; it keeps fingerprints and ciphertext only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+
+from .. import kinds
+from ..chain import eip712
+from ..chain.client import Signer
+from ..chain.collective import Collective
+from ..chain.registry import Pool, PoolState
+from ..crypto import envelope
+from ..crypto.envelope import EnvelopeContext
+from ..errors import AttestationError, NotAllowedError
+from ..storage.cid import CID, cid_of
+from ..storage.interfaces import ContentStore
+from ..storage.pending import PendingEnvelopes, PendingNote
+from ..validation import FingerprintIndex, FingerprintKey, Submission, validate
+from ..validation.request import Attestation, AttestationRequest
+from .identity import Progress, committee_key, no_progress, pool_identity
+
+LONGEST_EXPIRY_S = 7 * 86_400
+"""Attestations that could be used for longer than a week would outlive the validator's knowledge of the index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What publishing a pool did: the CIDs that are in the store now, and member numbers whose envelope is missing."""
+
+    published: tuple[CID, ...]
+    missing: tuple[int, ...]
+
+
+class Validator:
+    """One account in the registry's validator set, with the fingerprint key and index that all of them share."""
+
+    def __init__(
+        self,
+        collective: Collective,
+        account: Signer,
+        key: FingerprintKey,
+        index: FingerprintIndex,
+        pending: PendingEnvelopes,
+    ) -> None:
+        self._collective = collective
+        self._account = account
+        self._key = key
+        self._index = index
+        self._pending = pending
+
+    def __repr__(self) -> str:
+        return f"<Validator {self.address}>"
+
+    @property
+    def address(self) -> str:
+        return self._account.address
+
+    def attest(self, request: AttestationRequest) -> Attestation:
+        """Check a contribution end to end and sign it.
+
+        Raises AttestationError or another UntrustedDataError when the parts do not fit together, NotAllowedError with
+        the reasons when the data is refused.
+        """
+        pool, number = self._require_current(request)
+        rows = self._open(request, pool, number)
+        scope = kinds.scope(request.scope)
+        submission = Submission(
+            member=request.member,
+            scope_id=request.scope_id,
+            epoch=request.epoch,
+            version=request.version,
+            content=request.content,
+            expiry=request.expiry,
+            records_bytes=request.records_bytes,
+            rows_bytes=rows,
+        )
+        outcome = validate(
+            kinds.get(scope.kind), scope, submission, key=self._key, index=self._index, max_weight=pool.max_weight
+        )
+        if outcome.attestation is None:
+            raise NotAllowedError(
+                "The validators refuse this export: " + "; ".join(outcome.report.reasons) + ".",
+                hint="Contribute your own export, whole and unedited; each history counts once.",
+            )
+        self._require_free(request, outcome.fingerprint, number)
+        signature = eip712.sign_contribution(
+            self._account, self._collective.client.chain_id, self._collective.registry.address, outcome.attestation
+        )
+        outcome.remember(self._index, submission)
+        self._keep(request, pool)
+        return Attestation(outcome.attestation, self.address, signature)
+
+    def publish(self, pool: Pool, store: ContentStore, progress: Progress = no_progress) -> Publication:
+        """Publish the live envelopes of a sealed pool, and delete every other version of it that is kept here."""
+        if pool.state is not PoolState.SEALED:
+            raise NotAllowedError(
+                f"Epoch {pool.epoch} is not sealed; until then no ciphertext is published.",
+                hint="Seal the pool first (`unwrapped-dao pool seal`).",
+            )
+        live = self._collective.registry.contributions(pool)
+        published, missing = [], []
+        for done, contribution in enumerate(live):
+            progress("publishing", done, len(live))
+            content = contribution.record.content
+            if self._pending.has(content):
+                with self._pending.open(content) as file:
+                    cid = store.publish(file)
+                if cid.digest != content:
+                    raise AttestationError(f"The store named {cid} what the chain names {content.hex()}.")
+                published.append(cid)
+            else:
+                missing.append(contribution.number)
+        self.forget_stale(pool)
+        return Publication(tuple(published), tuple(missing))
+
+    def forget_stale(self, pool: Pool) -> int:
+        """Delete kept envelopes of this pool that are not its live versions; how many there were."""
+        live = {c.record.content for c in self._collective.registry.contributions(pool)}
+        stale = [
+            content
+            for content in self._pending.contents()
+            if content not in live and (note := self._pending.note(content)) and note.pool_id == f"{pool.id:#x}"
+        ]
+        for content in stale:
+            self._pending.discard(content)
+        return len(stale)
+
+    # --- checks ----------------------------------------------------------------------------------------------------
+
+    def _require_current(self, request: AttestationRequest) -> tuple[Pool, int]:
+        """The request fits the state of the chain."""
+        registry = self._collective.registry
+        pool = registry.pool(request.scope_id, request.epoch)
+        member = self._collective.membership.member(request.member)
+        if member is None or member.has_left:
+            raise NotAllowedError(f"{request.member} is not a member.", hint="Join first (`unwrapped-dao member join`).")
+        if pool.state not in (PoolState.OPEN, PoolState.ANNOUNCED):
+            raise NotAllowedError(f"Epoch {request.epoch} takes no more contributions.")
+        if request.version != registry.next_version(pool, request.member, member.number):
+            raise AttestationError(f"Version {request.version} is not the next one of this member in this epoch.")
+        now = self._collective.client.now()
+        if not now < request.expiry <= now + LONGEST_EXPIRY_S:
+            raise AttestationError("The attestation's expiry is in the past, or more than a week away.")
+        return pool, member.number
+
+    def _open(self, request: AttestationRequest, pool: Pool, number: int) -> bytes:
+        """The rows in the envelope, once its CID, header and capsule are what they must be."""
+        with request.open_envelope() as file:
+            if cid_of(file).digest != request.content:
+                raise AttestationError("The envelope does not hash to the content that was to be attested.")
+        expected = EnvelopeContext(pool_identity(self._collective, pool), number, pool.height)
+        rows = BytesIO()
+        with request.open_envelope() as file:
+            reader = envelope.open_with_dek(file, rows, request.dek, expected=expected)
+        generation = self._collective.committee.generation(pool.generation)
+        envelope.verify_capsule(reader.header, request.dek, committee_key(generation))
+        return rows.getvalue()
+
+    def _require_free(self, request: AttestationRequest, fingerprint: bytes, number: int) -> None:
+        owner = self._collective.registry.fingerprint_owner(request.scope_id, fingerprint)
+        if owner is not None and owner != number:
+            raise NotAllowedError(
+                "The validators refuse this export: another member contributed the very same history.",
+                hint="Contribute your own export; each history counts once.",
+            )
+
+    def _keep(self, request: AttestationRequest, pool: Pool) -> None:
+        """Keep the ciphertext until the seal."""
+        if self._pending.has(request.content):
+            return
+        with request.open_envelope() as file:
+            data = file.read()
+        self._pending.add(lambda sink: _write(sink, data), PendingNote(f"{pool.id:#x}", request.member, request.version))
+
+
+def _write(sink: object, data: bytes) -> None:
+    sink.write(data)  # type: ignore[attr-defined]
