@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from . import artifacts
 from .client import ChainClient
 from .committee import Committee
 from .contract import Contract
@@ -34,7 +35,7 @@ class Collective:
         deployment.require_chain(client.chain_id)
 
         def contract(name: str) -> Contract:
-            return Contract.load(client, name, deployment.addresses[name], from_block=deployment.block)
+            return Contract(client, artifacts.abi(name), deployment.addresses[name], first_block=deployment.block)
 
         return cls(
             client=client,

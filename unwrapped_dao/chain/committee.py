@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from ..errors import NotFoundError
-from .client import Receipt, Signer
+from .outbox import Receipt
+from .signer import Signer
 from .contract import Contract
 
 WEEK_S = 604_800

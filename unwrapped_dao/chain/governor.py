@@ -10,7 +10,8 @@ from typing import Literal
 from eth_utils.crypto import keccak
 
 from ..errors import NotFoundError
-from .client import Receipt, Signer
+from .outbox import Receipt
+from .signer import Signer
 from .contract import Contract
 
 Support = Literal["against", "for", "abstain"]
@@ -86,7 +87,7 @@ class Governor:
             [action.calldata for action in actions],
             description,
         )
-        return int(self._contract.events_in(receipt, "ProposalCreated")[0].args["proposalId"])
+        return int(self._contract.events_in(receipt, "ProposalCreated")[0]["proposalId"])
 
     def vote(self, member: Signer, proposal_id: int, support: Support) -> Receipt:
         """Cast a ballot, once."""
@@ -104,15 +105,15 @@ class Governor:
         """Every proposal, oldest first."""
         return [
             Proposal(
-                id=event.args["proposalId"],
-                proposer=event.args["proposer"],
+                id=event["proposalId"],
+                proposer=event["proposer"],
                 actions=tuple(
                     Action(target, bytes(data))
-                    for target, data in zip(event.args["targets"], event.args["calldatas"], strict=True)
+                    for target, data in zip(event["targets"], event["calldatas"], strict=True)
                 ),
-                vote_start=event.args["voteStart"],
-                vote_end=event.args["voteEnd"],
-                description=event.args["description"],
+                vote_start=event["voteStart"],
+                vote_end=event["voteEnd"],
+                description=event["description"],
             )
             for event in self._contract.events("ProposalCreated")
         ]

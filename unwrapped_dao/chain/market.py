@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 
 from ..errors import NotFoundError
-from .client import Receipt, Signer
+from .outbox import Receipt
+from .signer import Signer
 from .contract import Contract
 from .erc20 import ETH
 
@@ -169,7 +170,7 @@ class Market:
 
     def approve_calldata(self, sale_ids: Sequence[bytes]) -> bytes:
         """What a sale proposal executes."""
-        return self._contract.encode("approve", list(sale_ids))
+        return self._contract.calldata("approve", list(sale_ids))
 
     # --- reads -----------------------------------------------------------------------------------------------------
 
@@ -185,7 +186,7 @@ class Market:
     def offers(self, **filters: object) -> dict[bytes, Offer]:
         """Every offer ever made, by sale id, oldest first; filter by buyer or poolId."""
         return {
-            event.args["saleId"]: Offer.from_tuple(_values(event.args["offer"]))
+            event["saleId"]: Offer.from_tuple(_values(event["offer"]))
             for event in self._contract.events("OfferMade", **filters)
         }
 
@@ -199,7 +200,7 @@ class Market:
     def opt_outs(self, sale_id: bytes) -> list[OptOut]:
         """Refusals of a sale in order."""
         events = self._contract.events("OptedOut", target=sale_id)
-        return [OptOut(e.args["member"], e.args["number"], e.args["ordinal"]) for e in events]
+        return [OptOut(e["member"], e["number"], e["ordinal"]) for e in events]
 
     def excluded_leaves(self, sale_id: bytes) -> list[int]:
         """The fixed list, ascending."""
@@ -213,14 +214,14 @@ class Market:
         """Every verified node delivery of a sale, in cover order."""
         found = []
         for event in self._contract.events("NodesDelivered", saleId=sale_id):
-            for node in event.args["nodes"]:
+            for node in event["nodes"]:
                 height, index, c1, c2 = _values(node)
                 found.append(NodeDelivery(height, index, tuple(c1), tuple(c2)))
         return found
 
     def skipped(self, sale_id: bytes) -> list[SkipReason]:
         """Why approvals passed this sale by, if any did."""
-        return [SkipReason(e.args["reason"]) for e in self._contract.events("SaleSkipped", saleId=sale_id)]
+        return [SkipReason(e["reason"]) for e in self._contract.events("SaleSkipped", saleId=sale_id)]
 
     def max_excluded(self) -> int:
         return int(self._contract.call("maxExcluded"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .client import Receipt, Signer
+from .outbox import Receipt
+from .signer import Signer
 from .contract import Contract
 
 _LEFT, _PAYOUT, _DELEGATION, _DELEGATED, _EXCLUDED = 1, 2, 4, 8, 16

@@ -10,8 +10,9 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from ..errors import NotFoundError
-from .client import Receipt, Signer
-from .contract import Contract
+from .outbox import Receipt
+from .signer import Signer
+from .contract import Contract, merged
 
 Point = tuple[int, int]
 
@@ -134,12 +135,12 @@ class Registry:
         """Every live contribution of a pool (or one member's) by member number, replayed from the events."""
         filters: dict[str, object] = {"poolId": pool.id} | ({"member": member} if member else {})
         live: dict[int, LiveContribution] = {}
-        for event in self._contract.events("ContributionRecorded", "ContributionWithdrawn", **filters):
-            number = event.args["number"]
+        for event in merged(self._contract, ("ContributionRecorded", "ContributionWithdrawn"), **filters):
+            number = event["number"]
             if event.name == "ContributionWithdrawn":
                 live.pop(number, None)
                 continue
-            a = event.args
+            a = event.facts
             record = Record(a["version"], a["weight"], a["content"], a["fingerprint"], a["report"])
             live[number] = LiveContribution(a["member"], number, record)
         return [live[number] for number in sorted(live)]
@@ -203,7 +204,7 @@ class Registry:
     def pools(self) -> list[Pool]:
         """Every pool, in order of opening."""
         events = self._contract.events("EpochOpened")
-        return [self.pool(event.args["scopeId"], event.args["epoch"]) for event in events]
+        return [self.pool(event["scopeId"], event["epoch"]) for event in events]
 
     def withdrawal_ordinal(self, pool: Pool, number: int) -> int:
         """The place of a member's withdrawal after sealing; 0 for none."""
@@ -212,15 +213,15 @@ class Registry:
     def withdrawn_leaves(self, pool: Pool) -> dict[int, int]:
         """Member number -> ordinal of everybody who withdrew after sealing."""
         events = self._contract.events("PoolWithdrawal", poolId=pool.id)
-        return {event.args["number"]: event.args["ordinal"] for event in events}
+        return {event["number"]: event["ordinal"] for event in events}
 
     # --- scopes and validators -------------------------------------------------------------------------------------
 
     def scopes(self) -> dict[bytes, ScopeDefinition]:
         """Every registered scope by id."""
         return {
-            e.args["scopeId"]: ScopeDefinition(
-                e.args["schemaDigest"], tuple(e.args["purposes"]), e.args["baseTermsDigest"]
+            e["scopeId"]: ScopeDefinition(
+                e["schemaDigest"], tuple(e["purposes"]), e["baseTermsDigest"]
             )
             for e in self._contract.events("ScopeRegistered")
         }
@@ -228,11 +229,11 @@ class Registry:
     def validators(self) -> tuple[str, ...]:
         """The current validators, in order of admission."""
         current: dict[str, None] = {}
-        for event in self._contract.events("ValidatorAdded", "ValidatorRemoved"):
+        for event in merged(self._contract, ("ValidatorAdded", "ValidatorRemoved")):
             if event.name == "ValidatorAdded":
-                current[event.args["validator"]] = None
+                current[event["validator"]] = None
             else:
-                current.pop(event.args["validator"], None)
+                current.pop(event["validator"], None)
         return tuple(current)
 
     def attestations_required(self) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .client import Receipt, Signer
+from .outbox import Receipt
+from .signer import Signer
 from .contract import Contract
 
 SALES_PER_CLAIM = 100
@@ -45,7 +46,7 @@ class Splitter:
         """Pay a member what (pool id, currency) lines owe it. Anyone may send; the money goes to the payout address."""
         receipt = self._contract.send(sender, "claim", member, [list(line) for line in lines], SALES_PER_CLAIM)
         paid = [
-            Payment(e.args["poolId"], e.args["currency"], e.args["amount"], e.args["payout"])
+            Payment(e["poolId"], e["currency"], e["amount"], e["payout"])
             for e in self._contract.events_in(receipt, "Claimed")
         ]
         return receipt, paid
@@ -87,16 +88,16 @@ class Splitter:
         """The currencies offers may be made in."""
         allowed: dict[str, None] = {}
         for event in self._contract.events("CurrencySet"):
-            if event.args["allowed"]:
-                allowed[event.args["currency"]] = None
+            if event["allowed"]:
+                allowed[event["currency"]] = None
             else:
-                allowed.pop(event.args["currency"], None)
+                allowed.pop(event["currency"], None)
         return tuple(allowed)
 
     def revenue(self, pool_id: int | None = None) -> list[SaleRevenue]:
         """Settled sales, of one pool or of all."""
         filters = {} if pool_id is None else {"poolId": pool_id}
         return [
-            SaleRevenue(*(e.args[k] for k in ("saleId", "poolId", "currency", "members", "treasury", "operators")))
+            SaleRevenue(*(e[k] for k in ("saleId", "poolId", "currency", "members", "treasury", "operators")))
             for e in self._contract.events("SaleRevenue", **filters)
         ]

@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from .. import kinds
-from ..chain.client import Signer
+from ..chain.signer import Signer
 from ..chain.collective import Collective
 from ..chain.erc20 import ETH, Erc20
 from ..chain.market import Offer, Sale, SaleState

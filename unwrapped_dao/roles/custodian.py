@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..chain.client import Signer
+from ..chain.signer import Signer
 from ..chain.collective import Collective
 from ..chain.committee import WEEK_S, Generation, GenerationState
 from ..chain.market import NodeDelivery, Offer, Sale, SaleState

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from .. import kinds
-from ..chain.client import Signer
+from ..chain.signer import Signer
 from ..chain.collective import Collective
 from ..chain.governor import Action, Support
 from ..chain.market import Offer, OptOut

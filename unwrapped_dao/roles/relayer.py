@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..chain.client import Signer
+from ..chain.signer import Signer
 from ..chain.collective import Collective
 from ..chain.governor import Proposal, ProposalState
 from ..chain.registry import Pool, PoolState

@@ -10,7 +10,7 @@ from io import BytesIO
 
 from .. import kinds
 from ..chain import eip712
-from ..chain.client import Signer
+from ..chain.signer import Signer
 from ..chain.collective import Collective
 from ..chain.registry import Pool, PoolState
 from ..crypto import envelope
