@@ -74,6 +74,6 @@ class Committee:
 
     def generation(self, number: int) -> Generation:
         """One generation."""
-        state, threshold, _, _, x, y = self._contract.call("generation", number)
+        state, threshold, _, _, x, y = self._contract.call("generation", number).values()
         custodians = tuple(str(c) for c in self._contract.call("custodiansOf", number))
         return Generation(number, GenerationState(state), threshold, custodians, tuple(x), tuple(y))

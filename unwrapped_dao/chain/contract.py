@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -23,10 +23,11 @@ class Contract:
     token.send(signer, "join")
     """
 
-    def __init__(self, client: ChainClient, abi: Abi, address: str) -> None:
+    def __init__(self, client: ChainClient, abi: Abi, address: str, *, first_block: int = 0) -> None:
         self.client = client
         self.abi = abi
         self.address = address
+        self.first_block = first_block
 
     def calldata(self, function: str, *args: Any) -> bytes:
         """What a proposal to call this says."""
@@ -66,9 +67,13 @@ class Contract:
             return outcome
         return msgspec.structs.replace(outcome, result=self.abi.decode_result(function, outcome.result))
 
-    def events(self, name: str, *, first: int = 0, last: int | None = None, **indexed: Any) -> Iterator[Event]:
-        """Events of one name in blocks first..last, oldest first. `indexed` filters by indexed facts."""
+    def events(self, name: str, *, first: int | None = None, last: int | None = None, **indexed: Any) -> Iterator[Event]:
+        """Events of one name in blocks first..last, oldest first. `indexed` filters by indexed facts.
+
+        `first` None begins at `first_block`, the block that the contract is known to be no older than.
+        """
         topics = self.abi.indexed_topics(name, indexed)
+        first = self.first_block if first is None else first
         for page in self.client.log_pages(addresses=[self.address], topics=topics, first=first, last=last):
             yield from self._decoded(page.logs)
 
@@ -93,6 +98,12 @@ class Contract:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.address}>"
+
+
+def merged(contract: Contract, names: Sequence[str], **indexed: Any) -> list[Event]:
+    """Events of several names in the order in which they happened."""
+    found = [event for name in names for event in contract.events(name, **indexed)]
+    return sorted(found, key=lambda event: (event.block_number, event.log_index))
 
 
 def creation_code(artifact: artifacts.Artifact, *args: Any) -> bytes:

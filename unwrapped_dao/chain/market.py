@@ -180,13 +180,13 @@ class Market:
 
     def sale(self, sale_id: bytes) -> Sale:
         """The stored state; state NONE for an unknown id."""
-        state, *rest = self._contract.call("sale", sale_id)
+        state, *rest = self._contract.call("sale", sale_id).values()
         return Sale(SaleState(state), *rest)
 
     def offers(self, **filters: object) -> dict[bytes, Offer]:
         """Every offer ever made, by sale id, oldest first; filter by buyer or poolId."""
         return {
-            event["saleId"]: Offer.from_tuple(_values(event["offer"]))
+            event["saleId"]: Offer.from_tuple(list(event["offer"].values()))
             for event in self._contract.events("OfferMade", **filters)
         }
 
@@ -206,6 +206,11 @@ class Market:
         """The fixed list, ascending."""
         return [int(leaf) for leaf in self._contract.call("excludedLeaves", sale_id)]
 
+    def staged_leaf(self, sale_id: bytes, caller: str) -> int | None:
+        """The last excluded leaf that this caller has staged, None before the first."""
+        leaves = [e["leaves"] for e in self._contract.events("ExclusionsStaged", saleId=sale_id, by=caller)]
+        return int(leaves[-1]) if leaves else None
+
     def is_excluded(self, sale_id: bytes, number: int) -> bool:
         """By the counters stored at approval."""
         return bool(self._contract.call("isExcluded", sale_id, number))
@@ -215,7 +220,7 @@ class Market:
         found = []
         for event in self._contract.events("NodesDelivered", saleId=sale_id):
             for node in event["nodes"]:
-                height, index, c1, c2 = _values(node)
+                height, index, c1, c2 = node.values()
                 found.append(NodeDelivery(height, index, tuple(c1), tuple(c2)))
         return found
 
@@ -230,8 +235,3 @@ class Market:
         """(delivery window, grace) in seconds, for offers made from now on."""
         delivery, grace = self._contract.call("windows")
         return int(delivery), int(grace)
-
-
-def _values(struct: object) -> list[object]:
-    """A decoded struct's fields in order, whether the decoder gave a mapping or a sequence."""
-    return list(struct.values()) if hasattr(struct, "values") else list(struct)  # type: ignore[call-overload]

@@ -60,7 +60,7 @@ class Membership:
 
     def member(self, address: str) -> Member | None:
         """The member at an address; None for one that never joined."""
-        number, joined_at, active_at, inactive_at, joins, live, flags = self._contract.call("memberOf", address)
+        number, joined_at, active_at, inactive_at, joins, live, flags = self._contract.call("memberOf", address).values()
         if number == 0:
             return None
         return Member(address, number - 1, joined_at, active_at, inactive_at, joins, live, flags)

@@ -184,7 +184,7 @@ class Registry:
         identifier = pool_id(scope_id, epoch)
         index, generation, members, max_weight, opened, seals, height, m, voted, _ = self._contract.call(
             "pool", identifier
-        )
+        ).values()
         if index == 0:
             raise NotFoundError(f"No pool was opened for epoch {epoch} of this scope.")
         state = PoolState(self._contract.call("stateOf", identifier))

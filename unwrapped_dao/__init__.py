@@ -1,0 +1,32 @@
+"""unwrapped-dao: a toolkit for data collectives. The public names, loaded when they are used.
+
+`local()` is a whole collective in this process; `samples` are exports to try it with; `kinds` read and preview a member's own.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import errors as errors
+    from . import kinds as kinds
+    from . import samples as samples
+    from .app import LocalCollective as LocalCollective
+    from .app import local as local
+
+__version__ = "0.1.0"
+__all__ = ["LocalCollective", "errors", "kinds", "local", "samples"]
+
+_HOMES = {"local": "app", "LocalCollective": "app"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOMES.get(name)
+    return getattr(import_module(f".{home}", __name__), name) if home else import_module(f".{name}", __name__)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
