@@ -105,7 +105,9 @@ class LocalCollective:
         proposal = self.collective.governor.proposal(proposal_id)
         sales = [sale for action in proposal.actions for sale in sales_of(self.collective, action)]
         if len(sales) != 1:
-            raise InputError("This proposal does not approve exactly one sale.", hint="Execute it with `relayer.execute`.")
+            raise InputError(
+                "This proposal does not approve exactly one sale.", hint="Execute it with `relayer.execute`."
+            )
         if self.relayer.execute(proposal, progress) is not ProposalState.EXECUTED:
             raise NotAllowedError("The proposal was not executed.")
         self.custodian.run_once(progress)

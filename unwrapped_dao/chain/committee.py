@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from ..errors import NotFoundError
+from .contract import Contract
 from .outbox import Receipt
 from .signer import Signer
-from .contract import Contract
 
 WEEK_S = 604_800
 

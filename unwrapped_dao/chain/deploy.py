@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-import rlp
+import rlp  # type: ignore[import-untyped]
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from pydantic import BaseModel, ConfigDict, Field
@@ -183,7 +183,7 @@ def run(plan: DeployPlan, sender: Sender, progress: Callable[[str, int, int], No
 
 def _bound(contract: str, abi: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> list[Any]:
     """Constructor arguments in order, each found by its parameter's name."""
-    constructor = next((entry for entry in abi if entry["type"] == "constructor"), {"inputs": []})
+    constructor: Mapping[str, Any] = next((entry for entry in abi if entry["type"] == "constructor"), {"inputs": []})
     return [_value(contract, field, values) for field in constructor["inputs"]]
 
 

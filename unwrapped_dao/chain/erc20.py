@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from . import artifacts
 from .client import ChainClient
+from .contract import Contract
 from .outbox import Receipt
 from .signer import Signer
-from .contract import Contract
 
 ETH = "0x0000000000000000000000000000000000000000"
 

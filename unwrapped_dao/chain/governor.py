@@ -10,9 +10,9 @@ from typing import Literal
 from eth_utils.crypto import keccak
 
 from ..errors import NotFoundError
+from .contract import Contract
 from .outbox import Receipt
 from .signer import Signer
-from .contract import Contract
 
 Support = Literal["against", "for", "abstain"]
 SUPPORT: dict[Support, int] = {"against": 0, "for": 1, "abstain": 2}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from typing import Any
 
 from ..errors import NotFoundError
-from .outbox import Receipt
-from .signer import Signer
 from .contract import Contract
 from .erc20 import ETH
+from .outbox import Receipt
+from .signer import Signer
 
 G1Words = tuple[int, int]
 G2Words = tuple[int, int, int, int]
@@ -183,7 +184,7 @@ class Market:
         state, *rest = self._contract.call("sale", sale_id).values()
         return Sale(SaleState(state), *rest)
 
-    def offers(self, **filters: object) -> dict[bytes, Offer]:
+    def offers(self, **filters: Any) -> dict[bytes, Offer]:
         """Every offer ever made, by sale id, oldest first; filter by buyer or poolId."""
         return {
             event["saleId"]: Offer.from_tuple(list(event["offer"].values()))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .contract import Contract
 from .outbox import Receipt
 from .signer import Signer
-from .contract import Contract
 
 _LEFT, _PAYOUT, _DELEGATION, _DELEGATED, _EXCLUDED = 1, 2, 4, 8, 16
 
@@ -60,7 +60,9 @@ class Membership:
 
     def member(self, address: str) -> Member | None:
         """The member at an address; None for one that never joined."""
-        number, joined_at, active_at, inactive_at, joins, live, flags = self._contract.call("memberOf", address).values()
+        number, joined_at, active_at, inactive_at, joins, live, flags = self._contract.call(
+            "memberOf", address
+        ).values()
         if number == 0:
             return None
         return Member(address, number - 1, joined_at, active_at, inactive_at, joins, live, flags)

@@ -10,9 +10,9 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from ..errors import NotFoundError
+from .contract import Contract, merged
 from .outbox import Receipt
 from .signer import Signer
-from .contract import Contract, merged
 
 Point = tuple[int, int]
 
@@ -220,9 +220,7 @@ class Registry:
     def scopes(self) -> dict[bytes, ScopeDefinition]:
         """Every registered scope by id."""
         return {
-            e["scopeId"]: ScopeDefinition(
-                e["schemaDigest"], tuple(e["purposes"]), e["baseTermsDigest"]
-            )
+            e["scopeId"]: ScopeDefinition(e["schemaDigest"], tuple(e["purposes"]), e["baseTermsDigest"])
             for e in self._contract.events("ScopeRegistered")
         }
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .contract import Contract
 from .outbox import Receipt
 from .signer import Signer
-from .contract import Contract
 
 SALES_PER_CLAIM = 100
 """Sales with exclusions that one claim reads for a member who was ever excluded; the rest goes on next time."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from . import keystore
 from ..errors import NotFoundError
+from . import keystore
 from .keys import SecretScalar
 
 

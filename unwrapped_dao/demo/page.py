@@ -55,9 +55,7 @@ def _chart(payouts: Sequence[Payout]) -> str:
     """Horizontal bars, one per member; the width is the amount's share of the largest, in whole pixels."""
     row, left, width = 26, 150, 380
     largest = max((p.amount for p in payouts), default=0) or 1
-    parts = [
-        f'<svg viewBox="0 0 720 {row * len(payouts) + 8}" role="img" aria-label="What each member was paid">'
-    ]
+    parts = [f'<svg viewBox="0 0 720 {row * len(payouts) + 8}" role="img" aria-label="What each member was paid">']
     for i, payout in enumerate(payouts):
         y = 4 + i * row
         bar = payout.amount * width // largest

@@ -11,11 +11,11 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from .. import kinds
-from ..chain.signer import Signer
 from ..chain.collective import Collective
 from ..chain.erc20 import ETH, Erc20
 from ..chain.market import Offer, Sale, SaleState
 from ..chain.registry import LiveContribution, Pool, PoolState
+from ..chain.signer import Signer
 from ..crypto import envelope
 from ..crypto.bn254 import G1Point
 from ..crypto.delivery import BuyerKey, NodeDelivery
@@ -70,7 +70,12 @@ class Buyer:
     """One account acting as a buyer. `vault` keeps one fresh key per offer."""
 
     def __init__(
-        self, collective: Collective, account: Signer, vault: Vault, store: ContentReader, journal: Journal | None = None
+        self,
+        collective: Collective,
+        account: Signer,
+        vault: Vault,
+        store: ContentReader,
+        journal: Journal | None = None,
     ) -> None:
         self._collective = collective
         self._account = account
@@ -84,7 +89,7 @@ class Buyer:
 
     @property
     def address(self) -> str:
-        return self._account.address
+        return str(self._account.address)
 
     # --- looking ---------------------------------------------------------------------------------------------------
 

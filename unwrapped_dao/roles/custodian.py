@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..chain.signer import Signer
 from ..chain.collective import Collective
 from ..chain.committee import WEEK_S, Generation, GenerationState
 from ..chain.market import NodeDelivery, Offer, Sale, SaleState
+from ..chain.signer import Signer
 from ..crypto.bn254 import hash_hints
 from ..crypto.committee import Board, CommitteeKey, prove_possession, sign_heartbeat
 from ..crypto.delivery import combine_shares, make_share
 from ..crypto.keys import SecretScalar
+from ..crypto.tree import Node
 from ..crypto.vault import Vault
 from ..errors import NotAllowedError, NotFoundError
 from .identity import Progress, buyer_key, committee_key, no_progress, pool_identity, sale_cover, sale_identity
@@ -47,7 +48,7 @@ class Custodian:
 
     @property
     def address(self) -> str:
-        return self._account.address
+        return str(self._account.address)
 
     def setup(self, generation: int = 1) -> Generation:
         """Make and post the key of a forming generation; again, or after a kill, changes nothing."""
@@ -93,13 +94,13 @@ class Custodian:
         """Deliver what is left of one sale; None if fixing its exclusions refunded it."""
         market = self._collective.market
         pool = self._collective.registry.pool(offer.scope_id, offer.epoch)
-        if not self._fix_exclusions(sale_id, offer):
+        if not self.fix_exclusions(sale_id, offer):
             return None
         generation = self._collective.committee.generation(pool.generation)
         secret, buyer = self._secret(generation), buyer_key(offer)
         identity, sale = pool_identity(self._collective, pool), sale_identity(self._collective, sale_id)
         cursor = market.sale(sale_id).cursor
-        nodes = [node for node in sale_cover(self._collective, pool, sale_id) if node.end_leaf > cursor]
+        nodes = [node for node in self.cover(sale_id, offer) if node.end_leaf > cursor]
         public = committee_key(generation)
         calls = 0
         for start in range(0, len(nodes), NODES_PER_CALL):
@@ -115,15 +116,19 @@ class Custodian:
             calls += 1
         return Delivered(sale_id, len(nodes), calls)
 
-    # --- steps -----------------------------------------------------------------------------------------------------
+    def cover(self, sale_id: bytes, offer: Offer) -> tuple[Node, ...]:
+        """The nodes that a complete delivery of this sale consists of."""
+        return sale_cover(self._collective, self._collective.registry.pool(offer.scope_id, offer.epoch), sale_id)
 
-    def _fix_exclusions(self, sale_id: bytes, offer: Offer) -> bool:
+    def fix_exclusions(self, sale_id: bytes, offer: Offer) -> bool:
         """Pass the excluded leaves, if that is still to do; False if the sale was refunded by it."""
         market = self._collective.market
         sale = market.sale(sale_id)
         if not sale.exclusions_fixed:
             pool = self._collective.registry.pool(offer.scope_id, offer.epoch)
-            withdrawn = {n for n, o in self._collective.registry.withdrawn_leaves(pool).items() if o <= sale.withdrawals}
+            withdrawn = {
+                n for n, o in self._collective.registry.withdrawn_leaves(pool).items() if o <= sale.withdrawals
+            }
             opted_out = {o.number for o in market.opt_outs(sale_id) if o.ordinal <= sale.opt_outs}
             leaves = sorted(withdrawn | opted_out)
             staged = market.staged_leaf(sale_id, self.address)
@@ -133,6 +138,8 @@ class Custodian:
                 market.fix_excluded(self._account, offer, leaves[start : start + LEAVES_PER_CALL])
             sale = market.sale(sale_id)
         return sale.state is SaleState.APPROVED
+
+    # --- steps -----------------------------------------------------------------------------------------------------
 
     def _require_mine(self, generation: Generation) -> None:
         if len(generation.custodians) != 1:
@@ -148,7 +155,7 @@ class Custodian:
     def _secret(self, generation: Generation) -> SecretScalar:
         """x, compared with the key on the chain."""
         secret = self._vault.get(self._name(generation.number))
-        if CommitteeKey.of(secret).Y != committee_key(generation):
+        if committee_key(generation) != CommitteeKey.of(secret).Y:
             raise NotFoundError(
                 f"The key kept here is not that of generation {generation.number}.", hint="Restore the right keyfile."
             )

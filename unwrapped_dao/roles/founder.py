@@ -36,7 +36,10 @@ class Founder:
         return deploy.DeployPlan.make(parameters, self.address, self._client.nonce(self.address))
 
     def deploy(
-        self, parameters: deploy.GenesisParameters, plan: deploy.DeployPlan | None = None, progress: Progress = no_progress
+        self,
+        parameters: deploy.GenesisParameters,
+        plan: deploy.DeployPlan | None = None,
+        progress: Progress = no_progress,
     ) -> Deployment:
         """Run a plan (a new one by default) to its end and return the deployment record."""
         plan = plan or self.plan(parameters)

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from .. import kinds
-from ..chain.signer import Signer
 from ..chain.collective import Collective
 from ..chain.governor import Action, Support
 from ..chain.market import Offer, OptOut
 from ..chain.membership import Member as Membership
 from ..chain.registry import NO_RECORD, LiveContribution, Pool, PoolState, Record, join_attestations
+from ..chain.signer import Signer
 from ..chain.splitter import Payment
 from ..crypto import envelope
 from ..crypto.envelope import EnvelopeContext
@@ -86,7 +86,7 @@ class Member:
 
     @property
     def address(self) -> str:
-        return self._account.address
+        return str(self._account.address)
 
     # --- contributing ----------------------------------------------------------------------------------------------
 
@@ -104,7 +104,9 @@ class Member:
             membership.join(self._account)
             found = membership.member(self.address)
         if found is None:
-            raise NotFoundError("The chain does not show the membership yet.", hint="Wait for a block and run it again.")
+            raise NotFoundError(
+                "The chain does not show the membership yet.", hint="Wait for a block and run it again."
+            )
         return found
 
     def contribute(self, preview: Preview, progress: Progress = no_progress) -> Contributed:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..chain.signer import Signer
 from ..chain.collective import Collective
 from ..chain.governor import Proposal, ProposalState
 from ..chain.registry import Pool, PoolState
+from ..chain.signer import Signer
 from ..errors import NotAllowedError
 from .identity import Progress, no_progress
 

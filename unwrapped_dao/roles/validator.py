@@ -10,9 +10,9 @@ from io import BytesIO
 
 from .. import kinds
 from ..chain import eip712
-from ..chain.signer import Signer
 from ..chain.collective import Collective
 from ..chain.registry import Pool, PoolState
+from ..chain.signer import Signer
 from ..crypto import envelope
 from ..crypto.envelope import EnvelopeContext
 from ..errors import AttestationError, NotAllowedError
@@ -57,7 +57,7 @@ class Validator:
 
     @property
     def address(self) -> str:
-        return self._account.address
+        return str(self._account.address)
 
     def attest(self, request: AttestationRequest) -> Attestation:
         """Check a contribution end to end and sign it.
@@ -137,7 +137,9 @@ class Validator:
         pool = registry.pool(request.scope_id, request.epoch)
         member = self._collective.membership.member(request.member)
         if member is None or member.has_left:
-            raise NotAllowedError(f"{request.member} is not a member.", hint="Join first (`unwrapped-dao member join`).")
+            raise NotAllowedError(
+                f"{request.member} is not a member.", hint="Join first (`unwrapped-dao member join`)."
+            )
         if pool.state not in (PoolState.OPEN, PoolState.ANNOUNCED):
             raise NotAllowedError(f"Epoch {request.epoch} takes no more contributions.")
         if request.version != registry.next_version(pool, request.member, member.number):
@@ -174,7 +176,9 @@ class Validator:
             return
         with request.open_envelope() as file:
             data = file.read()
-        self._pending.add(lambda sink: _write(sink, data), PendingNote(f"{pool.id:#x}", request.member, request.version))
+        self._pending.add(
+            lambda sink: _write(sink, data), PendingNote(f"{pool.id:#x}", request.member, request.version)
+        )
 
 
 def _write(sink: object, data: bytes) -> None:

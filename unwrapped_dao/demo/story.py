@@ -1,0 +1,279 @@
+"""The story of `unwrapped-dao demo`: one sale from export to payout, with its refusals, on real input.
+
+Every figure is read back from the chain or from the opened dataset; nothing is assumed.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .. import samples
+from ..app import LocalCollective, local
+from ..chain.calldata import amount_text
+from ..chain.governor import Support
+from ..chain.market import NodeDelivery, Offer
+from ..chain.registry import Pool
+from ..crypto import envelope
+from ..crypto.bn254 import P1
+from ..crypto.committee import sign_node
+from ..crypto.keys import NodeKey, SecretScalar
+from ..crypto.tree import Node
+from ..dataset import Dataset
+from ..errors import ContractRefusedError, NotAllowedError, UnwrappedError
+from ..kinds import Preview
+from ..roles.custodian import NODES_PER_CALL
+from ..roles.identity import buyer_key, pool_identity
+from ..samples import SampleExport
+from ..storage.reader import resolve
+from .page import render
+from .summary import Payout, Refusal, Summary
+
+MEMBERS = 12
+PRICE = 55_000 * 10**6
+SEED = 2025
+SCOPE, PURPOSE = "artist-preferences", "ai-training"
+VOTES: tuple[Support, ...] = ("for",) * 8 + ("against", "abstain")
+"""Of members 1 to 10; the last two opt out and do not vote."""
+OPT_OUTS = (10, 11)
+REFUSED_TO_REPEAT = 3
+
+Tell = Callable[[str], None]
+
+
+@dataclass
+class Told:
+    """What the story has gathered so far."""
+
+    tell: Tell
+    lines: list[str] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+        self.tell(f"{len(self.lines):>2}. {text}")
+
+    def refused(self, tried: str, by: str, error: UnwrappedError) -> None:
+        self.refusals.append(Refusal(tried=tried, refused_by=by, because=error.message))
+        self.tell(f"    ✗ {tried} — refused by {by}: {error.message}")
+
+
+def run(output: Path, tell: Tell, *, seed: int = SEED) -> Summary:
+    """Tell the story, write `summary.json`, `index.html` and `dataset.parquet` into `output`, return the figures."""
+    started = time.monotonic()
+    told = Told(tell)
+    with ExitStack() as stack:
+        dao = stack.enter_context(local(members=MEMBERS))
+        tell(dao.warning)
+        exports = [*stack.enter_context(samples.exports(MEMBERS - 1, seed=seed)), samples.third_party()]
+        previews = _contribute(dao, exports, told)
+        pool = dao.seal(SCOPE)
+        told.line(
+            f"The pool was sealed with {len(previews)} contributions and their ciphertext published; nobody can open it yet."
+        )
+        _try_without_key(dao, pool, told)
+        offer = _offer(dao, pool, told)
+        proposal = _vote(dao, offer, told)
+        sale_id = _deliver(dao, offer, pool, proposal, told)
+        dataset = dao.buyer.receive(sale_id)
+        told.line(f"The buyer opened {dataset.num_members} envelopes: {dataset.num_rows:,} rows of artists and shares.")
+        unopened = _try_excluded(dao, offer, pool, sale_id, told)
+        payouts = _claim(dao, previews, exports, pool, told)
+        summary = _summarise(dao, proposal, sale_id, dataset, payouts, unopened, told, int(time.monotonic() - started))
+    _write(output, summary, told, payouts, dao.warning, dataset)
+    return summary
+
+
+def _contribute(dao: LocalCollective, exports: Sequence[SampleExport], told: Told) -> list[Preview]:
+    previews = [member.preview(export, scope=SCOPE) for member, export in zip(dao.members, exports, strict=True)]
+    plays = sum(preview.records.records for preview in previews)
+    told.line(
+        f"{len(previews)} members previewed their exports: {plays:,} plays stay with them and the validators they "
+        f"chose, {sum(len(p.rows) for p in previews):,} rows (artist, share, rank, months) may be sold."
+    )
+    for number, (member, preview) in enumerate(zip(dao.members, previews, strict=True)):
+        member.contribute(preview)
+        if number == REFUSED_TO_REPEAT:
+            _try_somebody_elses(dao, previews[number], told)
+    invented = sum(export.invented for export in exports)
+    told.line(
+        f"Each was encrypted, attested by 2 of 3 validators and recorded; contribution tokens were minted. {invented} exports "
+        f"are invented, in the real formats; 1 is a small openly licensed third-party file of {exports[-1].plays} plays."
+    )
+    return previews
+
+
+def _try_somebody_elses(dao: LocalCollective, preview: Preview, told: Told) -> None:
+    try:
+        dao.members[REFUSED_TO_REPEAT + 1].contribute(preview)
+    except NotAllowedError as error:
+        told.refused("Another member sends the very same export", "the validators", error)
+        return
+    raise AssertionError("the same export was accepted from another member")
+
+
+def _try_without_key(dao: LocalCollective, pool: Pool, told: Told) -> None:
+    """Somebody who has the published file and a key of their own making."""
+    contribution = dao.collective.registry.contributions(pool)[0]
+    stranger = sign_node(SecretScalar.generate(), pool_identity(dao.collective, pool), Node(pool.height, 0))
+    try:
+        _open(dao, contribution.record.content, stranger)
+    except UnwrappedError as error:
+        told.refused("A stranger opens a published envelope with a made-up key", "the envelope", error)
+        return
+    raise AssertionError("an envelope opened without its key")
+
+
+def _open(dao: LocalCollective, content: bytes, key: NodeKey) -> None:
+    with dao.store.fetch(resolve(dao.store, content)) as file:
+        envelope.open(file, io.BytesIO(), key)
+
+
+def _offer(dao: LocalCollective, pool: Pool, told: Told) -> Offer:
+    weight = dao.buyer.inspect(pool).weight
+    offer = dao.buyer.offer(pool, price=PRICE, purpose=PURPOSE, min_eligible_weight=weight // 2)
+    price = amount_text(dao.collective, offer.currency, offer.price)
+    told.line(
+        f"A buyer escrowed {price} for the purpose {PURPOSE!r}, if at least half of {weight:,} share points stay in."
+    )
+    return offer
+
+
+def _vote(dao: LocalCollective, offer: Offer, told: Told) -> int:
+    proposal = dao.members[0].propose(offer)
+    for number in OPT_OUTS:
+        dao.members[number].opt_out(offer)
+    for member, support in zip(dao.members, VOTES, strict=False):
+        member.vote(proposal, support)
+    tally = dao.collective.governor.tally(proposal)
+    told.line(
+        f"Members voted: {tally.in_favour} for, {tally.against} against, {tally.abstain} abstained; "
+        f"{len(OPT_OUTS)} opted out of this sale."
+    )
+    return proposal
+
+
+def _deliver(dao: LocalCollective, offer: Offer, pool: Pool, proposal: int, told: Told) -> bytes:
+    dao.relayer.execute(dao.collective.governor.proposal(proposal))
+    told.line("After the opt-out window the vote executed itself: it approved exactly this offer and nothing else.")
+    sale_id = dao.collective.market.sale_id(offer)
+    dao.custodian.fix_exclusions(sale_id, offer)
+    _try_wrong_key(dao, offer, pool, sale_id, told)
+    dao.settle(proposal)
+    nodes = len(dao.collective.market.deliveries(sale_id))
+    told.line(
+        f"The key keeper delivered {nodes} node keys that cover everybody but the {len(OPT_OUTS)}; the contract checked the "
+        "pairing of every one, and only then credited the money."
+    )
+    return sale_id
+
+
+def _try_wrong_key(dao: LocalCollective, offer: Offer, pool: Pool, sale_id: bytes, told: Told) -> None:
+    """A full delivery under a key that is not the committee's."""
+    wrong, buyer = SecretScalar.generate(), buyer_key(offer)
+    identity = pool_identity(dao.collective, pool)
+    nodes = []
+    for node in dao.custodian.cover(sale_id, offer)[:NODES_PER_CALL]:
+        key = sign_node(wrong, identity, node).to_secret_point()
+        nodes.append(NodeDelivery(node.height, node.index, P1.words, (key + buyer.B1).words))
+    try:
+        dao.collective.market.deliver(dao.faucet, offer, nodes, [])
+    except ContractRefusedError as error:
+        told.refused("Somebody delivers a wrong key to be paid", "the contract", error)
+        return
+    raise AssertionError("the contract accepted a wrong key")
+
+
+def _try_excluded(dao: LocalCollective, offer: Offer, pool: Pool, sale_id: bytes, told: Told) -> int:
+    """Every excluded envelope against everything that the buyer has; how many stayed shut."""
+    keys = dao.buyer.open_keys(sale_id, offer, pool)
+    shut = 0
+    for contribution in dao.collective.registry.contributions(pool):
+        if not dao.collective.market.is_excluded(sale_id, contribution.number):
+            continue
+        errors: list[UnwrappedError] = []
+        for key in keys:
+            try:
+                _open(dao, contribution.record.content, key)
+            except UnwrappedError as error:
+                errors.append(error)
+        if len(errors) == len(keys):
+            shut += 1
+            tried = f"The buyer tries all {len(keys)} keys on the envelope of member number {contribution.number}, who opted out"
+            told.refused(tried, "the envelope", errors[-1])
+    return shut
+
+
+def _claim(
+    dao: LocalCollective, previews: Sequence[Preview], exports: Sequence[SampleExport], pool: Pool, told: Told
+) -> list[Payout]:
+    payouts = []
+    for number, (member, preview, export) in enumerate(zip(dao.members, previews, exports, strict=True)):
+        contribution = dao.collective.registry.contribution_of(pool, member.address)
+        payouts.append(
+            Payout(
+                member=f"member {number + 1}",
+                export=export.format,
+                plays=preview.records.records,
+                weight=contribution.record.weight if contribution else 0,
+                amount=member.claim().amount,
+                note="opted out" if number in OPT_OUTS else "",
+            )
+        )
+    paid = sum(payout.amount for payout in payouts)
+    told.line(
+        f"Everybody collected: {amount_text(dao.collective, dao.currency, paid)} went to {sum(p.amount > 0 for p in payouts)} "
+        "members by share points; who opted out got nothing."
+    )
+    return payouts
+
+
+def _summarise(
+    dao: LocalCollective,
+    proposal: int,
+    sale_id: bytes,
+    dataset: Dataset,
+    payouts: Sequence[Payout],
+    unopened: int,
+    told: Told,
+    seconds: int,
+) -> Summary:
+    collective = dao.collective
+    tally = collective.governor.tally(proposal)
+    revenue = next(r for r in collective.splitter.revenue() if r.sale_id == sale_id)
+    pool = collective.registry.pools()[0]
+    paid = sum(payout.amount for payout in payouts)
+    return Summary(
+        members=collective.membership.members_ever(),
+        contributions=len(collective.registry.contributions(pool)),
+        price=collective.market.offer_of(sale_id).price,
+        fees=revenue.treasury + revenue.operators,
+        paid_to_members=paid,
+        dust=revenue.members - paid,
+        votes_for=tally.in_favour,
+        votes_against=tally.against,
+        votes_abstain=tally.abstain,
+        opt_outs=len(collective.market.opt_outs(sale_id)),
+        excluded_unopened=unopened,
+        delivered_nodes=len(collective.market.deliveries(sale_id)),
+        committee=collective.committee.generation(pool.generation).shape,
+        dataset_rows=dataset.num_rows,
+        dataset_sha256=dataset.sha256,
+        refusals=tuple(told.refusals),
+        chain=collective.client.node_version,
+        seconds=seconds,
+    )
+
+
+def _write(
+    output: Path, summary: Summary, told: Told, payouts: Sequence[Payout], warning: str, dataset: Dataset
+) -> None:
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "summary.json").write_text(summary.model_dump_json(indent=2) + "\n")
+    (output / "index.html").write_text(render(summary, told.lines, payouts, warning))
+    dataset.write_table(output / "dataset.parquet")
+    told.line(f"Written to {output}: dataset.parquet, index.html, summary.json.")
