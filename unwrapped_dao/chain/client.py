@@ -20,7 +20,7 @@ from unwrapped_dao.chain.outbox import RECEIPT_TIMEOUT_S, NonceTaken, Outbox, Re
 from unwrapped_dao.chain.refusals import translated
 from unwrapped_dao.chain.signer import Signer
 from unwrapped_dao.chain.transport import RpcError, Transport
-from unwrapped_dao.errors import ContractRefusedError, NotAllowedError, RpcUnavailableError
+from unwrapped_dao.errors import ContractRefusedError, NotAllowedError, NotFoundError, RpcUnavailableError
 
 Json = dict[str, Any]
 Progress = Callable[[int], None]
@@ -104,12 +104,25 @@ class ChainClient:
         """Seconds; the newest block's time, which is what contracts see. Never the wall clock."""
         return int(self.request("eth_getBlockByNumber", ["latest", False])["timestamp"], 16)
 
+    def settled_block_number(self, finality: str) -> int:
+        """Height of the newest block that is "latest", "safe" or "finalized"; who cannot go back acts on that."""
+        return int(self._block(finality)["number"], 16)
+
     def block_time(self, number: int) -> int:
-        """Seconds; the time of a block."""
+        """Seconds; the time of a block. Raises NotFoundError above the newest."""
+        return int(self._block(hex(number))["timestamp"], 16)
+
+    def block_hash(self, number: int) -> str | None:
+        """0x-hash of a block; None above the newest."""
         block = self.request("eth_getBlockByNumber", [hex(number), False])
+        return None if block is None else str(block["hash"])
+
+    def _block(self, tag: str) -> Json:
+        block = self.request("eth_getBlockByNumber", [tag, False])
         if block is None:
-            raise RpcUnavailableError(f"The node does not know block {number}.")
-        return int(block["timestamp"], 16)
+            raise NotFoundError(f"The node knows no block {tag}.")
+        found: Json = block
+        return found
 
     def balance(self, address: str) -> int:
         """Wei."""
