@@ -60,26 +60,31 @@ interface IDataMarket {
         uint64 nonce;
     }
 
-    /// @notice What is stored of a sale (two slots).
-    /// @param optOuts, withdrawals Running opt-outs; from approval on both are the stored counters.
-    /// @param excluded Leaves on the fixed list.
+    /// @notice What is stored of a sale: one slot from the offer on (up to poolIndex), one more from approval on.
+    /// @param optOuts Running opt-outs; from approval on the stored counter.
+    /// @param withdrawals The pool's withdrawals at approval.
     /// @param eligibleWeight 0 until exclusions are fixed.
-    /// @param cursor First leaf not yet delivered.
+    /// @param cursor First leaf not yet delivered and not excluded; `members` once settled.
+    /// @param members n. @param height H. @param generation Of the pool; all three copied at approval.
+    /// @param excluded Leaves on the fixed list; worked out from it, not stored.
     struct Sale {
         SaleState state;
-        uint40 approvedAt;
-        uint32 deliveryWindow;
-        uint32 grace;
+        uint40 executeBefore;
+        uint24 deliveryWindow;
+        uint24 grace;
         uint16 treasuryBps;
         uint16 operatorsBps;
-        uint48 executeBefore;
         uint32 optOuts;
-        uint32 withdrawals;
-        uint32 poolIndex;
-        uint32 excluded;
         uint64 minEligibleWeight;
+        uint32 poolIndex;
+        uint40 approvedAt;
+        uint16 withdrawals;
         uint64 eligibleWeight;
-        uint40 cursor;
+        uint32 cursor;
+        uint32 members;
+        uint8 height;
+        uint32 generation;
+        uint32 excluded;
     }
 
     /// @notice One node's delivery: C1 = u·P1, C2 = x·H(id) + u·B1, summed over custodians.
@@ -129,6 +134,7 @@ interface IDataMarket {
     error NodeContainsExcluded(uint8 height, uint64 index);
     error NodeNotMaximal(uint8 height, uint64 index);
     error DeliveryInvalid(bytes32 saleId);
+    error MaxExcludedOutOfBounds(uint32 have, uint32 minimum, uint32 maximum);
     error WindowOutOfBounds(uint32 have, uint32 minimum, uint32 maximum);
 
     /// @notice Escrow the price for a sealed pool. Caller: `o.buyer`. ETH comes as value; an ERC-20 must be approved to the splitter.

@@ -37,10 +37,13 @@ library BN254 {
         if (!isG1(x, y)) revert PointInvalid();
     }
 
-    /// @notice Reverts if a coordinate is not canonical or the point is infinity. Curve and subgroup: the pairing precompile.
+    /// @notice Whether all coordinates are canonical and not all zero. Curve and subgroup: the pairing precompile.
+    function isG2Encoding(uint256[4] calldata q) internal pure returns (bool) {
+        return (q[0] | q[1] | q[2] | q[3]) != 0 && q[0] < P && q[1] < P && q[2] < P && q[3] < P;
+    }
+
     function requireG2Encoding(uint256[4] calldata q) internal pure {
-        bool ok = (q[0] | q[1] | q[2] | q[3]) != 0 && q[0] < P && q[1] < P && q[2] < P && q[3] < P;
-        if (!ok) revert PointInvalid();
+        if (!isG2Encoding(q)) revert PointInvalid();
     }
 
     /// @notice k·(x, y), EIP-196. The point must be valid.

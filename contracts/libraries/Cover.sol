@@ -84,6 +84,14 @@ library Cover {
         }
     }
 
+    /// @dev Not checked: at < number of leaves.
+    function setLeaf(bytes memory excluded, uint256 at, uint32 leaf) internal pure {
+        assembly ("memory-safe") {
+            let place := add(add(excluded, 0x20), shl(2, at))
+            mstore(place, or(shl(224, leaf), shr(32, shl(32, mload(place)))))
+        }
+    }
+
     /// @dev Whether the node's sibling holds an excluded leaf; as the node itself holds none, that is whether its parent does.
     /// `at` is the lower bound of `start`, and no listed leaf lies in [start, end).
     function _siblingHolds(bytes memory excluded, uint256 at, uint256 start, uint256 end, uint64 index)
