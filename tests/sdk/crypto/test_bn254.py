@@ -158,6 +158,7 @@ def test_product_check_knows_one_and_not_one(curve: BackendName) -> None:
 def test_the_short_final_exponentiation_is_py_eccs() -> None:
     """The reference shortens one step of py_ecc's pairing; the result must be the same element."""
     from py_ecc.optimized_bn128 import optimized_pairing
+
     from unwrapped_dao.crypto.bn254 import reference
 
     miller = reference.BACKEND._miller(P1 * 5, P2 * 7)
