@@ -134,17 +134,21 @@ class EnvelopeReader:
     def read_at(self, offset: int, size: int) -> bytes:
         """Content [offset, offset + size), cut at its end, from a seekable source that starts with the envelope.
 
-        Only for contents stored without compression; raises InputError for others. Checks the chunks it touches.
+        Only for contents stored without compression; raises InputError for others. Checks the chunks it touches, and
+        leaves the source where it was.
         """
         header = self.header
         if offset < 0 or size < 0:
             raise InputError("An offset and a size are not negative.")
         if header.compression is not Compression.NONE:
             raise InputError("A compressed envelope cannot be read at an offset.", hint="Open it as a whole.")
+        position = self._source.tell()
         preamble = self._stream.read_at(header.length, 0, PREAMBLE_LENGTH)
         lengths = Lengths.parse(preamble, header.compression, header.padded_length)
         size = max(0, min(size, lengths.stored - offset))
-        return self._stream.read_at(header.length, PREAMBLE_LENGTH + offset, size)
+        data = self._stream.read_at(header.length, PREAMBLE_LENGTH + offset, size)
+        self._source.seek(position)
+        return data
 
 
 def unlock(source: Source | bytes, node_key: NodeKey, *, expected: EnvelopeContext | None = None) -> EnvelopeReader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 
 import pytest
 from crypto_vectors import COMMITTEE, VECTORS, g1, g2, number, raw
@@ -107,6 +108,11 @@ def test_points_round_trip() -> None:
         assert G1Point.from_words(g1(text).words).to_bytes() == raw(text)
     for text in COMMITTEE["Y_j_G2"].values():
         assert G2Point.from_words(g2(text).words).to_bytes() == raw(text)
+
+
+def test_points_can_be_pickled_for_another_process(curve: BackendName) -> None:
+    for point in (P1 * 5, P2 * 5, G1_INFINITY):
+        assert pickle.loads(pickle.dumps(point)) == point
 
 
 def test_points_cannot_be_changed() -> None:
@@ -268,6 +274,21 @@ def test_a_native_library_that_lies_is_not_used(
     assert "py_ecc" in caplog.text
     monkeypatch.undo()
     assert bn254.select_backend("auto") == "native"
+
+
+class _Lenient:
+    """A library whose check of the subgroup always says yes, as py_ecc's does."""
+
+    def __getattr__(self, name: str) -> object:
+        return (lambda _point: True) if name == "g2_in_subgroup" else getattr(backend._load("native"), name)
+
+
+def test_a_native_library_that_accepts_bad_points_or_changed_its_interface_is_not_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "accepts what is wrong" in str(backend._wrong_answer(_Lenient()))  # type: ignore[arg-type]
+    monkeypatch.setattr(backend, "_load", lambda name: object())
+    assert "interface" in str(backend._native_problem())
 
 
 def test_without_the_native_library_the_reference_serves(monkeypatch: pytest.MonkeyPatch) -> None:

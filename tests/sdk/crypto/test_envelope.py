@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -198,6 +199,12 @@ def test_any_range_can_be_read_alone(offset: int, size: int) -> None:
     assert reader.read_at(offset, size) == LONG[offset : offset + size]
 
 
+def test_reading_a_range_does_not_disturb_reading_the_whole() -> None:
+    reader, sink = envelope.unlock(io.BytesIO(LONG_SEALED), ROOT_KEY), io.BytesIO()
+    reader.read_at(CHUNK_LENGTH, 10)
+    assert reader.copy_to(sink) == len(LONG) and sink.getvalue() == LONG
+
+
 def test_a_range_is_checked_and_needs_no_other_chunk() -> None:
     altered = bytearray(LONG_SEALED)
     altered[envelope.inspect(LONG_SEALED).length + CHUNK_LENGTH + 100] ^= 1  # in the second chunk
@@ -269,6 +276,41 @@ class _Changing(io.BytesIO):
 def test_a_file_that_changes_while_it_is_sealed_is_refused(later: bytes) -> None:
     with pytest.raises(InputError, match="while it was being encrypted"):
         envelope.seal(_Changing(ROWS, later), io.BytesIO(), context=CONTEXT, committee_key=committee_key())
+
+
+class _Zeros:
+    """A large file that takes no memory."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._at = size, 0
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        self._at = offset if whence == 0 else self._size + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def read(self, size: int = -1, /) -> bytes:
+        size = min(size, self._size - self._at)
+        self._at += size
+        return bytes(size)
+
+
+@pytest.mark.parametrize("compression", list(Compression))
+def test_memory_stays_constant_both_ways(tmp_path: Path, compression: Compression) -> None:
+    size = 48 << 20
+    with (tmp_path / "envelope").open("w+b") as file:
+        tracemalloc.start()
+        try:
+            envelope.seal(_Zeros(size), file, context=CONTEXT, committee_key=committee_key(), compression=compression)
+            file.seek(0)
+            counter = _Counter()
+            envelope.open(file, counter, ROOT_KEY)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert counter.written == size and peak < 8 << 20
 
 
 # --- members and validators -----------------------------------------------------------------------------------------

@@ -70,6 +70,13 @@ def test_the_vectors_name_every_class_of_failure() -> None:
     assert named == kinds | {"ok"}
 
 
+def test_the_specification_names_every_class_of_failure() -> None:
+    spec = SPEC.read_text()
+    table = spec[spec.index("## 6. Classes of failure") : spec.index("## 7.")]
+    for kind in (*get_args(EnvelopeFault), *get_args(CapsuleFault)):
+        assert kind in table and spec.count(f"`{kind}`") >= 1, kind
+
+
 def test_the_reference_library_opens_a_vector_too() -> None:
     key = _opener("root")  # checked by the native library, to save half a second
     select_backend("reference")

@@ -1,4 +1,7 @@
-"""BN254 (EIP-196, EIP-197): points, pairing, hash to curve."""
+"""BN254 (EIP-196, EIP-197): points, pairing, hash to curve.
+
+Neither library runs in constant time: do not let strangers time what you compute with a secret.
+"""
 
 from unwrapped_dao.crypto.bn254.backend import BackendChoice, BackendName, backend_name, select_backend
 from unwrapped_dao.crypto.bn254.hash_to_curve import hash_hints, hash_to_field, hash_to_g1, map_to_g1

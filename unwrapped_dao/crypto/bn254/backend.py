@@ -27,6 +27,15 @@ _current: Backend | None = None
 _GT_P1_P2_SHA256 = "a0ffc0e668848ab9dc71bdd8266d647a346d814b9d2bcfc710c426ffdfd3922c"
 
 
+#: A point of the twist outside the subgroup of order r ("B2 not in subgroup" of the same file).
+_OFF_SUBGROUP = (
+    0x0000000000000000000000000000000000000000000000000000000000000000,
+    0x0000000000000000000000000000000000000000000000000000000000000001,
+    0x0D1271953ED9EA0836846E70A1934187998C7F790CB4D7511B7F8DA82DE048A4,
+    0x2869111D5381F072F8E2728FDB825A51AADD70E52C9830E9AB4B871C0531F1BB,
+)
+
+
 class Backend(Protocol):
     """What a curve library must offer. Points come in valid; scalars are reduced mod r."""
 
@@ -47,14 +56,26 @@ def _load(name: BackendName) -> Backend:
 
 
 def _native_problem() -> str | None:
-    """Why the native library cannot be used, or None if it reproduced the known pairing."""
+    """Why the native library cannot be used, or None if it reproduced what is known."""
     try:
-        native = _load("native")
+        return _wrong_answer(_load("native"))
     except ImportError as error:
         return f"it is not installed ({error.name or error})"
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return f"its interface is not the expected one ({type(error).__name__})"
+
+
+def _wrong_answer(library: Backend) -> str | None:
+    """The first question that the library answers wrongly: pairing, arithmetic, membership in the subgroup."""
     points = importlib.import_module("unwrapped_dao.crypto.bn254.points")
-    if hashlib.sha256(native.pairing(points.P1, points.P2)).hexdigest() != _GT_P1_P2_SHA256:
+    p1, p2 = points.P1, points.P2
+    if hashlib.sha256(library.pairing(p1, p2)).hexdigest() != _GT_P1_P2_SHA256:
         return "its pairing of the generators is not the known value"
+    six = (library.g1_mul(p1, 6), points.MINUS_P2)
+    if not library.pairing_product_is_one([six, (library.g1_add(p1, p1), library.g2_mul(p2, 3))]):
+        return "its pairing is not bilinear"
+    if library.pairing_product_is_one([six]) or library.g2_in_subgroup(points.G2Point.trusted(_OFF_SUBGROUP)):
+        return "it accepts what is wrong"
     return None
 
 

@@ -77,6 +77,9 @@ class G1Point:
     def is_infinity(self) -> bool:
         return self.x == 0 and self.y == 0
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.words  # without the handle; whoever unpickles checks again
+
     def __add__(self, other: G1Point) -> G1Point:
         return backend.current().g1_add(self, other)
 
@@ -146,6 +149,9 @@ class G2Point:
     @property
     def is_infinity(self) -> bool:
         return not any(self.words)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.words
 
     def __add__(self, other: G2Point) -> G2Point:
         return backend.current().g2_add(self, other)
