@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from unwrapped_dao.errors import ExportError
-from unwrapped_dao.exports import Export, Limits, natural_key, printable
+from unwrapped_dao.exports import DEFAULT_LIMITS, Export, Limits, natural_key, printable
 
 SMALL = Limits(entries=20, entry_bytes=1 << 20, total_bytes=2 << 20, nested_bytes=1 << 20, ratio=50)
 
@@ -30,7 +30,7 @@ def zipped(files: dict[str, bytes], **options: int) -> bytes:
     return buffer.getvalue()
 
 
-def refusal(path: Path, limits: Limits = Limits()) -> str:
+def refusal(path: Path, limits: Limits = DEFAULT_LIMITS) -> str:
     """Open and read everything; the message of the refusal."""
     with pytest.raises(ExportError) as caught, Export.open(path, limits=limits) as export:
         for entry in export.entries:

@@ -167,7 +167,8 @@ def test_one_bad_row_is_reported_and_loses_nothing_else(tmp_path: Path, bad: Any
 
 def test_unusual_times_and_whole_floats_are_understood(tmp_path: Path) -> None:
     rows = [
-        new_row(ts="2024-03-05 20:15:30"), new_row(ts="2024-03-05 21:15:30 UTC"), new_row(ts="2024-03-05T23:15:30+01:00"),
+        new_row(ts="2024-03-05 20:15:30"), new_row(ts="2024-03-05 21:15:30 UTC"),
+        new_row(ts="2024-03-05T23:15:30+01:00"),
         new_row(ts="2024-03-05T23:15:30.250Z"), new_row(ts="2024-03-06T00:15:30Z", ms_played=180_000.0),
     ]  # fmt: skip
     stops = [r.start_ms + r.played_ms for r in read(tmp_path, {"endsong_0.json": rows}).records]

@@ -1,0 +1,112 @@
+"""Each check can fail: forgeries of one sort lower the score by the check meant for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.sdk.validation.helpers import KEY, MUSIC, changed, submit
+from unwrapped_dao import samples
+from unwrapped_dao.kinds.music import Listens
+from unwrapped_dao.kinds.music.checks import run_checks
+from unwrapped_dao.kinds.music.checks.playback import uuid_version
+from unwrapped_dao.samples.catalogue import service_id
+from unwrapped_dao.validation import FingerprintIndex
+
+
+@pytest.fixture(scope="module")
+def genuine() -> Listens:
+    with samples.exports(1, seed=31, min_plays=3_000, max_plays=3_000, format="extended-zip") as made:
+        return MUSIC.read(made[0]).records
+
+
+def penalties(records: Listens) -> dict[str, int]:
+    return {result.check: result.penalty_ppm for result in run_checks(records)}
+
+
+def random_id(random: Random) -> str:
+    return "".join(random.choices("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", k=22))
+
+
+def test_genuine_looking_history_has_no_penalty(genuine: Listens) -> None:
+    assert {name: ppm for name, ppm in penalties(genuine).items() if ppm} == {}
+
+
+HOUR = 3_600_000
+FORGERIES: dict[str, Callable[[Random], dict[str, Any]]] = {
+    "track-ids": lambda r: {"track_id": lambda _: random_id(r)},
+    "hour-entropy": lambda r: {"start_ms": lambda row: row["start_ms"] // (24 * HOUR) * 24 * HOUR + r.randrange(HOUR)},
+    "quiet-hours": lambda r: {
+        "start_ms": lambda row: row["start_ms"] // (24 * HOUR) * 24 * HOUR + r.randrange(24 * HOUR)
+    },
+    "contiguity": lambda r: {"start_ms": lambda row: row["start_ms"] + r.randrange(-4 * HOUR, 4 * HOUR)},
+    "modal-length": lambda r: {"played_ms": lambda _: r.randrange(30_000, 300_000)},
+    "completed-length": lambda r: {"played_ms": lambda _: r.randrange(30_000, 300_000)},
+    "distinct-lengths": lambda r: {"played_ms": lambda _: r.randrange(30_000, 3_000_000)},
+    "whole-seconds": lambda r: {"played_ms": lambda row: row["played_ms"] // 1000 * 1000},
+    "repeats": lambda r: {"track": lambda row: f"{row['track']} {row['start_ms']}"},
+    "top-artist": lambda r: {"artist": lambda row: "One Artist"},
+    "reason-chain": lambda r: {
+        "reason_start": lambda _: r.choice(["trackdone", "fwdbtn", "appload", "backbtn", "remote"])
+    },
+    "crowded-hours": lambda r: {"played_ms": lambda row: row["played_ms"] * 3},
+    "short-plays": lambda r: {"played_ms": lambda _: r.randrange(1, 20_000)},
+    "usual-day": lambda r: {"played_ms": lambda row: row["played_ms"] * 20},
+    "busiest-day": lambda r: {"played_ms": lambda row: row["played_ms"] * 8},
+    "two-clocks": lambda r: {"clock_s": lambda row: row["start_ms"] // 1000 + r.randrange(0, 100_000)},
+}
+
+
+@pytest.mark.parametrize("check", FORGERIES)
+def test_each_check_notices_its_forgery(genuine: Listens, check: str) -> None:
+    forged = changed(genuine, **FORGERIES[check](Random(check)))
+    assert penalties(forged)[check] > 50_000
+    reason = next(result.reason for result in run_checks(forged) if result.check == check)
+    assert reason
+
+
+def test_every_check_is_covered(genuine: Listens) -> None:
+    assert set(penalties(genuine)) == set(FORGERIES)
+
+
+def test_no_single_rate_refuses(genuine: Listens) -> None:
+    with FingerprintIndex(":memory:", KEY) as index:
+        for check in ("whole-seconds", "short-plays", "reason-chain", "top-artist"):
+            forged = changed(genuine, **FORGERIES[check](Random(check)))
+            assert not submit(index, forged, 1, remember=False).report.refused, check
+
+
+def test_rows_at_random_are_refused() -> None:
+    random = Random(3)
+    rows = [
+        (1_600_000_000_000 + random.randrange(3 * 365 * 24 * HOUR), random.randrange(1_000, 300_000), f"Artist {random.randrange(5_000)}",
+         f"Title {random.randrange(90_000)}", "", random_id(random), "music", random.choice(["clickrow", "trackdone"]),
+         random.choice(["fwdbtn", "trackdone"]), 0, 0, 0, 0, "spotify-extended")
+        for _ in range(5_000)
+    ]  # fmt: skip
+    with FingerprintIndex(":memory:", KEY) as index:
+        report = submit(index, Listens.of_rows(rows), 1).report
+    assert report.refused and "refused: it does not look like a genuine export" in report.reasons
+
+
+def test_few_plays_are_judged_mildly(genuine: Listens) -> None:
+    few = Listens.of_rows(list(genuine.rows())[:20])
+    assert sum(penalties(few).values()) < 100_000
+
+
+def test_id_versions() -> None:
+    random = Random(1)
+    assert {uuid_version(service_id(random)) for _ in range(500)} == {4}
+    assert {uuid_version(service_id(random, 5)) for _ in range(50)} == {5}
+    assert sum(uuid_version(random_id(random)) == 4 for _ in range(20_000)) / 20_000 == pytest.approx(0.002, abs=0.0012)
+    assert uuid_version("") == uuid_version("é" * 22) == uuid_version("0" * 21) == 0
+    # A real, public one.
+    assert uuid_version("4uLU6hMCjMI75M1A2tKUQC") == 4
+
+
+def test_checks_of_nothing_say_so() -> None:
+    (only,) = run_checks(Listens.of_rows([]))
+    assert only.penalty_ppm == 1_000_000 and only.reason
