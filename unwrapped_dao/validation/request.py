@@ -16,7 +16,9 @@ from .attestation import AttestationContent
 
 @dataclass(frozen=True, slots=True)
 class AttestationRequest:
-    """One contribution before a validator. `open_envelope` gives a fresh stream of the envelope each time it is called."""
+    """One contribution before a validator. `open_envelope` gives a fresh stream of the envelope each time it is
+    called.
+    """
 
     member: str
     scope: str

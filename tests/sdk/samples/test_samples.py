@@ -35,13 +35,9 @@ def histories() -> list[tuple[str, Listens]]:
 
 
 def test_same_seed_same_bytes_other_seed_others() -> None:
-    with samples.exports(3, seed=5, min_plays=200, max_plays=300) as one:
-        with (
-            samples.exports(3, seed=5, min_plays=200, max_plays=300) as two,
-            samples.exports(3, seed=6, min_plays=200, max_plays=300) as other,
-        ):
-            assert [digest(e.path) for e in one] == [digest(e.path) for e in two]
-            assert not {digest(e.path) for e in one} & {digest(e.path) for e in other}
+    one, two, other = (samples.exports(3, seed=seed, min_plays=200, max_plays=300) for seed in (5, 5, 6))
+    assert [digest(e.path) for e in one] == [digest(e.path) for e in two]
+    assert not {digest(e.path) for e in one} & {digest(e.path) for e in other}
 
 
 def test_folder_is_deleted_on_exit_and_lives_as_long_as_an_export() -> None:
