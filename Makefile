@@ -9,7 +9,7 @@ SOURCES = unwrapped_dao scripts tests $(wildcard examples benchmarks)
 WORKERS ?= 2
 PYTEST := $(RUN)python -m pytest
 
-.PHONY: help setup setup-check setup-dev demo check test lint types layers sdk contracts e2e artifacts gas bench docs pin clean
+.PHONY: help setup setup-check setup-dev demo check test lint types layers sdk contracts e2e artifacts gas bench kubo docs pin clean
 
 help: ## show these words
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ gas: setup-dev ## measure gas and compare with benchmarks/gas.json; UPDATE=1 wri
 
 bench: setup-check ## measure speed and write benchmarks/speed.json
 	@timeout 1800 $(RUN)python benchmarks/speed.py
+
+kubo: ## get a Kubo node for the tests: `ipfs` on PATH, else built with Go into .kubo (minutes, once)
+	@$(PYTHON) scripts/kubo.py build
 
 docs: setup-check ## run the documentation's code blocks and commands
 	@timeout 900 $(PYTEST) -q tests/docs
