@@ -67,7 +67,9 @@ class Contract:
             return outcome
         return msgspec.structs.replace(outcome, result=self.abi.decode_result(function, outcome.result))
 
-    def events(self, name: str, *, first: int | None = None, last: int | None = None, **indexed: Any) -> Iterator[Event]:
+    def events(
+        self, name: str, *, first: int | None = None, last: int | None = None, **indexed: Any
+    ) -> Iterator[Event]:
         """Events of one name in blocks first..last, oldest first. `indexed` filters by indexed facts.
 
         `first` None begins at `first_block`, the block that the contract is known to be no older than.

@@ -31,6 +31,7 @@ from eth_typing import Address, BlockNumber, Hash32
 from eth_utils.exceptions import ValidationError
 from rlp.exceptions import RLPException  # type: ignore[import-untyped]
 
+from unwrapped_dao.chain.local.precompiles import LocalComputation, LocalState
 from unwrapped_dao.chain.local.store import Block, Entry, Store
 from unwrapped_dao.chain.local.words import block_body, receipt_body, transaction_body
 
@@ -154,8 +155,7 @@ class Engine:
         state.mark_address_warm(sender)
         state.mark_address_warm(message.storage_address)
         context = state.get_transaction_context_class()(gas_price=0, origin=sender)
-        machine = state.computation_class
-        run = machine.apply_create_message if request.to is None else machine.apply_message
+        run = LocalComputation.apply_create_message if request.to is None else LocalComputation.apply_message
         computation: ComputationAPI = run(state, message, context)
         gas = request.gas - computation.get_gas_remaining()
         return Outcome(not computation.is_error, bytes(computation.output), gas, _error_text(computation))
@@ -206,7 +206,7 @@ class Engine:
             chain_id=self.chain_id,
             base_fee_per_gas=BASE_FEE_WEI,
         )
-        return ShanghaiVM.get_state_class()(self._db, context, Hash32(parent.state_root))
+        return LocalState(self._db, context, Hash32(parent.state_root))
 
     def _admit(self, state: StateAPI, transaction: SignedTransactionAPI, sender: Address) -> None:
         nonce = state.get_nonce(sender)
