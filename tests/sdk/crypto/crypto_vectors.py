@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ ROOT = Node(4, 0)
 CONTEXT = EnvelopeContext(POOL, member_number=2, tree_height=4)
 
 
+@cache
 def committee_key() -> G2Point:
     return G2Point.from_bytes(raw(COMMITTEE["Y_G2"]))
 
