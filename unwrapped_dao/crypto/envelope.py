@@ -37,6 +37,7 @@ __all__ = [
     "open_with_dek",
     "seal",
     "unlock",
+    "unlock_with_dek",
     "verify_capsule",
 ]
 
@@ -97,29 +98,15 @@ def inspect(source: Source | bytes) -> Header:
 
 
 class EnvelopeReader:
-    """An envelope whose header is authentic under its data key. Made by `unlock`, or from a data key at hand."""
+    """An envelope whose data key is known and whose header is authentic; made by `unlock` or `unlock_with_dek`."""
 
-    def __init__(
-        self,
-        source: Source | bytes,
-        dek: DataKey,
-        *,
-        header: Header | None = None,
-        expected: EnvelopeContext | None = None,
-    ) -> None:
-        """source: at the envelope's start, or at its payload when the header is given.
-
-        Raises EnvelopeError (`context`, `header` and the kinds of `inspect`) or CapsuleError (`randomness`).
-        """
-        self._source = _as_source(source)
-        self.header = header or Header.read(self._source)
-        self.dek = dek
-        _require_context(self.header, expected)
-        prefix, secret = self.header.prefix, dek.to_secret_bytes()
-        require_randomness(self.header.capsule, prefix, dek)
-        _require_mac(self.header, dek)
-        key = payload_key(secret, self.header.salt, prefix)
-        self._stream = StreamReader(key, self._source, self.header.padded_length)
+    def __init__(self, source: Source, header: Header, dek: DataKey) -> None:
+        """source: at the payload. Raises EnvelopeError of kind `header`. R must have been checked already."""
+        _require_mac(header, dek)
+        self.header, self.dek = header, dek
+        self._source = source
+        key = payload_key(dek.to_secret_bytes(), header.salt, header.prefix)
+        self._stream = StreamReader(key, source, header.padded_length)
 
     def copy_to(self, sink: Sink) -> int:
         """Write the whole content, once; returns its length in bytes.
@@ -143,12 +130,13 @@ class EnvelopeReader:
         if header.compression is not Compression.NONE:
             raise InputError("A compressed envelope cannot be read at an offset.", hint="Open it as a whole.")
         position = self._source.tell()
-        preamble = self._stream.read_at(header.length, 0, PREAMBLE_LENGTH)
-        lengths = Lengths.parse(preamble, header.compression, header.padded_length)
-        size = max(0, min(size, lengths.stored - offset))
-        data = self._stream.read_at(header.length, PREAMBLE_LENGTH + offset, size)
-        self._source.seek(position)
-        return data
+        try:
+            preamble = self._stream.read_at(header.length, 0, PREAMBLE_LENGTH)
+            lengths = Lengths.parse(preamble, header.compression, header.padded_length)
+            size = max(0, min(size, lengths.stored - offset))
+            return self._stream.read_at(header.length, PREAMBLE_LENGTH + offset, size)
+        finally:
+            self._source.seek(position)
 
 
 def unlock(source: Source | bytes, node_key: NodeKey, *, expected: EnvelopeContext | None = None) -> EnvelopeReader:
@@ -162,7 +150,16 @@ def unlock(source: Source | bytes, node_key: NodeKey, *, expected: EnvelopeConte
     _require_context(header, expected)
     where = header.context
     dek = open_capsule(header.capsule, header.prefix, where.pool, where.member_number, where.tree_height, node_key)
-    return EnvelopeReader(opened, dek, header=header)
+    return EnvelopeReader(opened, header, dek)
+
+
+def unlock_with_dek(source: Source | bytes, dek: DataKey, *, expected: EnvelopeContext | None = None) -> EnvelopeReader:
+    """As `unlock`, with the data key itself. Another data key raises CapsuleError of kind `randomness`."""
+    opened = _as_source(source)
+    header = Header.read(opened)
+    _require_context(header, expected)
+    require_randomness(header.capsule, header.prefix, dek)
+    return EnvelopeReader(opened, header, dek)
 
 
 def open(
@@ -178,7 +175,7 @@ def open_with_dek(
     source: Source | bytes, sink: Sink, dek: DataKey, *, expected: EnvelopeContext | None = None
 ) -> EnvelopeReader:
     """Open an envelope with its data key, as its member and its validators do."""
-    reader = EnvelopeReader(source, dek, expected=expected)
+    reader = unlock_with_dek(source, dek, expected=expected)
     reader.copy_to(sink)
     return reader
 

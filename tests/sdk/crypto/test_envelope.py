@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from unwrapped_dao.crypto import committee, envelope
 from unwrapped_dao.crypto.bn254 import P2
 from unwrapped_dao.crypto.content import MAX_EXPANSION
-from unwrapped_dao.crypto.envelope import Compression, EnvelopeReader
+from unwrapped_dao.crypto.envelope import Compression
 from unwrapped_dao.crypto.header import PREAMBLE_LENGTH, EnvelopeContext, padme
 from unwrapped_dao.crypto.keys import DataKey
 from unwrapped_dao.crypto.stream import CHUNK_LENGTH
@@ -323,7 +323,7 @@ def test_the_data_key_opens_and_another_is_refused() -> None:
     envelope.open_with_dek(sealed, sink, dek, expected=CONTEXT)
     assert sink.getvalue() == ROWS
     with pytest.raises(CapsuleError) as caught:
-        EnvelopeReader(sealed, DataKey.generate())
+        envelope.unlock_with_dek(sealed, DataKey.generate())
     assert caught.value.kind == "randomness"
 
 
@@ -333,7 +333,7 @@ def test_another_context_than_expected_is_refused_before_any_key_is_used() -> No
         envelope.unlock(SEALED, ROOT_KEY, expected=other)
     assert caught.value.kind == "context"
     with pytest.raises(EnvelopeError) as caught:
-        EnvelopeReader(SEALED, DataKey.generate(), expected=other)
+        envelope.unlock_with_dek(SEALED, DataKey.generate(), expected=other)
     assert caught.value.kind == "context"
 
 
