@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IRevenueSplitter} from "../interfaces/IRevenueSplitter.sol";
+
+/// @title A market that does to the splitter whatever a test says, and excludes whom a test says
+contract MarketDouble {
+    mapping(bytes32 saleId => mapping(uint32 number => bool)) public isExcluded;
+    bytes32[] private _approved;
+    IRevenueSplitter public splitter;
+
+    function setSplitter(IRevenueSplitter splitter_) external {
+        splitter = splitter_;
+    }
+
+    function exclude(bytes32 saleId, uint32 number) external {
+        isExcluded[saleId][number] = true;
+    }
+
+    function escrow(bytes32 saleId, address currency, address payer, uint96 amount) external payable {
+        splitter.escrow{value: msg.value}(saleId, currency, payer, amount);
+    }
+
+    function settle(
+        bytes32 saleId,
+        uint256 poolId,
+        address currency,
+        uint64 eligibleWeight,
+        uint32 generation,
+        uint16 treasuryBps,
+        uint16 operatorsBps,
+        bool excluded
+    ) external {
+        splitter.settle(saleId, poolId, currency, eligibleWeight, generation, treasuryBps, operatorsBps, excluded);
+    }
+
+    function refund(bytes32 saleId, address currency, address buyer) external {
+        splitter.refund(saleId, currency, buyer);
+    }
+
+    function approve(bytes32[] calldata saleIds) external {
+        for (uint256 i = 0; i < saleIds.length; ++i) {
+            _approved.push(saleIds[i]);
+        }
+    }
+
+    function approved() external view returns (bytes32[] memory) {
+        return _approved;
+    }
+}
