@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 
 import {IContributionToken} from "./interfaces/IContributionToken.sol";
 import {IDataMarket} from "./interfaces/IDataMarket.sol";
@@ -16,14 +17,14 @@ import {IRevenueSplitter} from "./interfaces/IRevenueSplitter.sol";
 ///
 /// Why nothing overflows. A price is below 2^96, so Δ = members·2^64 / eligible weight is below 2^160, and 2^48 sales of one
 /// pool fit the 208 bits of an accumulator; their count has 48 bits as well. Weight is below 2^32, so a product is below
-/// 2^240 and a member's total below 2^176. `held` of a currency is capped at 2^120 when money comes in, and treasury is a part
-/// of it. Credits and operators' earnings are whole words. `settle` and `refund` can thus not fail on arithmetic.
+/// 2^240 and a member's total below 2^176. A currency's ledger is
+/// capped at 2^120 when money comes in, and its treasury is a part of it. Credits and operators' earnings are whole words. `settle` and `refund` can thus not fail on arithmetic.
 contract RevenueSplitter is IRevenueSplitter {
     using SafeERC20 for IERC20;
 
-    /// @dev One slot. `held` is the ledger: escrow and every credit.
+    /// @dev One slot. Claims are not taken off here: each would pay 5,000 gas for a shared slot (docs/adr/0030).
     struct Currency {
-        uint120 held;
+        uint120 ledgerBeforeClaims;
         uint120 treasury;
         bool allowed;
     }
@@ -34,33 +35,15 @@ contract RevenueSplitter is IRevenueSplitter {
         uint96 amount;
     }
 
-    /// @dev One slot per (pool, currency). `exclusions` counts the settled sales that excluded anybody.
-    struct Accumulator {
-        uint208 accX64;
-        uint48 exclusions;
-    }
-
-    /// @dev One slot per (pool, currency, member number). `cursor`: how many of the sales with exclusions are accounted for;
-    /// those among them that excluded this member are summed in `_skippedX64`.
-    struct Paid {
-        uint192 amount;
-        uint48 cursor;
+    /// @dev A slot packed by hand, because reading it as a struct costs a claim a thousand gas.
+    struct Slot {
+        uint256 word;
     }
 
     /// @dev Two slots, only for a sale that excluded somebody.
     struct SaleWithExclusions {
         bytes32 saleId;
         uint256 deltaX64;
-    }
-
-    /// @dev In memory only: one line of a claim, worked out.
-    struct Due {
-        bytes32 line;
-        uint256 amount;
-        uint256 read;
-        uint256 sales;
-        uint256 skippedX64;
-        Paid paid;
     }
 
     struct Fees {
@@ -71,6 +54,10 @@ contract RevenueSplitter is IRevenueSplitter {
     uint16 public constant MOST_TREASURY_BPS = 1000;
     uint16 public constant MOST_OPERATORS_BPS = 1000;
     uint256 private constant BPS = 10_000;
+    uint256 private constant TOP = 208;
+    uint256 private constant LOW_208 = type(uint208).max;
+    uint256 private constant WEIGHT = 176;
+    uint256 private constant LOW_176 = type(uint176).max;
 
     IDataMarket public immutable market;
     address public immutable timelock;
@@ -81,10 +68,16 @@ contract RevenueSplitter is IRevenueSplitter {
     Fees private _fees;
     mapping(address currency => Currency) private _currencies;
     mapping(bytes32 saleId => Escrow) private _escrows;
-    mapping(bytes32 line => Accumulator) private _accumulators;
-    mapping(bytes32 line => mapping(uint256 index => SaleWithExclusions)) private _sales;
-    mapping(bytes32 line => mapping(uint256 number => Paid)) private _paid;
-    mapping(bytes32 line => mapping(uint256 number => uint256)) private _skippedX64;
+    // A key stands for (pool, currency).
+    /// @dev Σ Δ in the low 208 bits; above it, how many settled sales excluded anybody.
+    mapping(bytes32 key => uint256) private _accumulators;
+    /// @dev Those sales, in order of settlement.
+    mapping(bytes32 key => mapping(uint256 index => SaleWithExclusions)) private _sales;
+    /// @dev What a member was paid in the low 176 bits, then 32 bits of its weight, then the cursor: how many of `_sales` are
+    /// accounted for. Those among them that excluded this member are summed in `_skippedX64`. The weight is no second ledger but
+    /// a memo of the token's, taken with the first payment, when the pool is sealed and the weight final.
+    mapping(bytes32 key => mapping(uint256 number => Slot)) private _paid;
+    mapping(bytes32 key => mapping(uint256 number => uint256)) private _skippedX64;
     mapping(address account => mapping(address currency => uint256)) private _credits;
     mapping(uint32 generation => mapping(address currency => uint256)) private _operatorsEarned;
     mapping(uint32 generation => mapping(address currency => mapping(address operator => uint256))) private _operatorPaid;
@@ -121,24 +114,24 @@ contract RevenueSplitter is IRevenueSplitter {
     function escrow(bytes32 saleId, address currency, address payer, uint96 amount) external payable only(address(market)) {
         Currency storage entry = _currencies[currency];
         if (!entry.allowed) revert CurrencyNotAllowed(currency);
-        uint256 held = entry.held;
+        uint256 ledger = entry.ledgerBeforeClaims;
         uint256 received = msg.value;
         if (currency != address(0)) {
             if (received != 0) revert EscrowAmountWrong(received, 0);
-            // What counts is the growth of the balance *beyond the ledger*: a token that calls back into this contract
-            // half-way cannot have one payment counted for two escrows.
-            uint256 surplus = IERC20(currency).balanceOf(address(this)) - held;
+            uint256 balance = IERC20(currency).balanceOf(address(this));
             IERC20(currency).safeTransferFrom(payer, address(this), amount);
-            held = entry.held;
-            uint256 surplusAfter = IERC20(currency).balanceOf(address(this)) - held;
-            received = surplusAfter < surplus ? 0 : surplusAfter - surplus;
+            // What counts is how much more the balance grew than the ledger: a token that calls back into this contract
+            // half-way cannot have one payment counted for two escrows.
+            uint256 grown = IERC20(currency).balanceOf(address(this)) + ledger;
+            ledger = entry.ledgerBeforeClaims;
+            received = grown < balance + ledger ? 0 : grown - balance - ledger;
         }
         if (received != amount || amount == 0) revert EscrowAmountWrong(received, amount);
         if (_escrows[saleId].amount != 0) revert EscrowExists(saleId);
-        held += amount;
-        if (held > type(uint120).max) revert EscrowAmountWrong(held, type(uint120).max);
+        ledger += amount;
+        if (ledger > type(uint120).max) revert LedgerFull(currency);
 
-        entry.held = uint120(held);
+        entry.ledgerBeforeClaims = uint120(ledger);
         _escrows[saleId] = Escrow(currency, amount);
         emit Escrowed(saleId, currency, amount);
     }
@@ -162,15 +155,14 @@ contract RevenueSplitter is IRevenueSplitter {
         if (treasury != 0) _currencies[currency].treasury += uint120(treasury);
         if (operators != 0) _operatorsEarned[generation][currency] += operators;
 
-        bytes32 line = _line(poolId, currency);
+        bytes32 key = _key(poolId, currency);
         uint256 deltaX64 = (members << 64) / eligibleWeight;
-        Accumulator memory acc = _accumulators[line];
-        acc.accX64 += uint208(deltaX64);
+        uint256 accumulator = _accumulators[key] + deltaX64;
         if (excluded) {
-            _sales[line][acc.exclusions] = SaleWithExclusions(saleId, deltaX64);
-            acc.exclusions += 1;
+            _sales[key][accumulator >> TOP] = SaleWithExclusions(saleId, deltaX64);
+            accumulator += 1 << TOP;
         }
-        _accumulators[line] = acc;
+        _accumulators[key] = accumulator;
         emit SaleRevenue(saleId, poolId, currency, members, treasury, operators);
     }
 
@@ -193,78 +185,130 @@ contract RevenueSplitter is IRevenueSplitter {
 
     /// @inheritdoc IRevenueSplitter
     function claim(address member, Line[] calldata lines, uint256 maxSales) external returns (uint256[] memory amounts) {
-        (uint32 number, address payout, bool everExcluded) = membership.claimant(member);
-        amounts = new uint256[](lines.length);
-        bool useful = false;
-        for (uint256 i = 0; i < lines.length; ++i) {
-            Due memory due = _due(lines[i], number, everExcluded, maxSales);
-            if (due.read != 0) {
-                maxSales -= due.read;
-                emit ClaimAdvanced(member, lines[i].poolId, lines[i].currency, due.paid.cursor, due.sales);
-                if (due.skippedX64 != 0) _skippedX64[due.line][number] = due.skippedX64;
-                if (due.paid.cursor != due.sales) useful = true;
-            }
-            if (due.amount != 0) {
-                useful = true;
-                amounts[i] = due.amount;
-                _leave(lines[i].currency, due.amount);
-                emit Claimed(member, lines[i].poolId, lines[i].currency, due.amount, payout);
-            }
-            // One slot holds both, so the cursor of a member who reads nothing is free.
-            if (due.read != 0 || due.amount != 0) _paid[due.line][number] = due.paid;
-        }
-        if (!useful) revert NothingToClaim(member);
+        (uint256 number, address payout, bool everExcluded) = _claimant(member);
+        uint256 progress = everExcluded ? _advance(member, number, lines, maxSales) : 0;
 
-        // All effects are done. One transfer for neighbouring lines of the same currency.
+        amounts = _zeros(lines.length);
         uint256 sum = 0;
+        address sumCurrency = address(0);
+        bool mixed = false;
         for (uint256 i = 0; i < lines.length; ++i) {
-            sum += amounts[i];
-            if (sum == 0) continue;
-            if (i + 1 < lines.length && lines[i + 1].currency == lines[i].currency) continue;
-            _pay(lines[i].currency, payout, sum);
-            sum = 0;
+            Line calldata line = lines[i];
+            (uint256 poolId, address currency) = (line.poolId, line.currency);
+            uint256 amount = _take(number, poolId, currency, everExcluded);
+            if (amount == 0) continue;
+            amounts[i] = amount;
+            if (sum != 0 && currency != sumCurrency) mixed = true;
+            sumCurrency = currency;
+            // Below 2^176 each, in no more lines than calldata can hold.
+            unchecked {
+                sum += amount;
+            }
+            emit Claimed(member, poolId, currency, amount, payout);
+        }
+        // Payment is last of all: a payout wallet that calls back could opt out and have a sale settled that
+        // `everExcluded` above does not know of.
+        if (mixed) _payLines(lines, amounts, payout);
+        else if (sum != 0) _pay(sumCurrency, payout, sum);
+        else if (progress == 0) revert NothingToClaim(member);
+    }
+
+    /// @dev Go on reading, for one member, the sales of each line that excluded anybody. What was read is kept.
+    /// @return unfinished How many lines were read a part of.
+    function _advance(address member, uint256 number, Line[] calldata lines, uint256 maxSales)
+        private
+        returns (uint256 unfinished)
+    {
+        for (uint256 i = 0; i < lines.length; ++i) {
+            bytes32 key = _key(lines[i].poolId, lines[i].currency);
+            uint256 sales = _accumulators[key] >> TOP;
+            Slot storage slot = _paid[key][number];
+            uint256 cursor = slot.word >> TOP;
+            (uint256 read, uint256 skippedX64) = _read(key, number, cursor, sales, maxSales);
+            if (read == 0) continue;
+            maxSales -= read;
+            slot.word += read << TOP;
+            _skippedX64[key][number] = skippedX64;
+            emit ClaimAdvanced(member, lines[i].poolId, lines[i].currency, cursor + read, sales);
+            if (cursor + read != sales) ++unfinished;
+        }
+    }
+
+    /// @dev Why a member without the flag needs no reading, and its cursor may pass all sales: a sale can only exclude who withdrew
+    /// or opted out before the sale's approval, and both set the flag there and then. So every sale settled before the flag did
+    /// not exclude this member, and whatever does stands behind the cursor. Exclusions of an approved sale never change,
+    /// so what the cursor has passed stays right.
+    function _read(bytes32 key, uint256 number, uint256 cursor, uint256 sales, uint256 maxSales)
+        private
+        view
+        returns (uint256 read, uint256 skippedX64)
+    {
+        skippedX64 = _skippedX64[key][number];
+        for (; cursor + read < sales && read < maxSales; ++read) {
+            SaleWithExclusions storage sale = _sales[key][cursor + read];
+            if (market.isExcluded(sale.saleId, uint32(number))) skippedX64 += sale.deltaX64;
+        }
+    }
+
+    /// @dev What a line owes, written down as paid. Nothing while the member may have been excluded from a sale not yet read.
+    function _take(uint256 number, uint256 poolId, address currency, bool everExcluded) private returns (uint256 amount) {
+        bytes32 key = _key(poolId, currency);
+        uint256 accumulator = _accumulators[key];
+        if (accumulator == 0) return 0;
+        Slot storage slot = _paid[key][number];
+        uint256 word = slot.word;
+        uint256 skippedX64 = 0;
+        if (everExcluded) {
+            if (word >> TOP != accumulator >> TOP) return 0;
+            skippedX64 = _skippedX64[key][number];
+        }
+        uint256 weight;
+        (amount, weight) = _dueDown(number, poolId, (accumulator & LOW_208) - skippedX64, word);
+        if (amount == 0) return 0;
+        // Below 2^176, as the head of this contract shows.
+        unchecked {
+            slot.word = (accumulator & ~LOW_208) | (weight << WEIGHT) | ((word & LOW_176) + amount);
+        }
+    }
+
+    /// @dev weight × sums of Δ, rounded down, less what was paid. Never negative: a sale adds Δ to `accX64` and, if it is
+    /// skipped, the same Δ to `skippedX64`; so their difference never falls.
+    function _dueDown(uint256 number, uint256 poolId, uint256 dueX64, uint256 word)
+        private
+        view
+        returns (uint256 amount, uint256 weight)
+    {
+        weight = uint32(word >> WEIGHT);
+        if (weight == 0) {
+            (weight,,) = _ask(address(contributionToken), IContributionToken.weightOf.selector, number, poolId);
+        }
+        // 2^32 · 2^208 at most, and what was paid is never more than what is due.
+        unchecked {
+            amount = ((weight * dueX64) >> 64) - (word & LOW_176);
         }
     }
 
     /// @inheritdoc IRevenueSplitter
-    function claimable(address member, uint256 poolId, address currency) external view returns (uint256) {
-        (uint32 number,, bool everExcluded) = membership.claimant(member);
-        return _due(Line(poolId, currency), number, everExcluded, type(uint256).max).amount;
+    function claimable(address member, uint256 poolId, address currency) external view returns (uint256 amount) {
+        (uint256 number,, bool everExcluded) = _claimant(member);
+        bytes32 key = _key(poolId, currency);
+        uint256 accumulator = _accumulators[key];
+        uint256 word = _paid[key][number].word;
+        uint256 skippedX64 = 0;
+        if (everExcluded) (, skippedX64) = _read(key, number, word >> TOP, accumulator >> TOP, type(uint256).max);
+        (amount,) = _dueDown(number, poolId, (accumulator & LOW_208) - skippedX64, word);
     }
 
-    /// @dev What one line owes a member, and how its slots look afterwards.
-    ///
-    /// Why a member without the flag needs no list: a sale can only exclude who withdrew or opted out before the sale's
-    /// approval, and both set the flag there and then. So every sale settled by now did not exclude this member, and the cursor
-    /// may pass all of them; whatever excludes this member later stands behind it. Exclusions of an approved sale never change,
-    /// so what the cursor passed stays right.
-    function _due(Line memory line, uint256 number, bool everExcluded, uint256 maxSales)
-        private
-        view
-        returns (Due memory due)
-    {
-        bytes32 key = _line(line.poolId, line.currency);
-        Accumulator memory acc = _accumulators[key];
-        Paid memory paid = _paid[key][number];
-        (due.line, due.paid, due.sales) = (key, paid, acc.exclusions);
-
-        if (everExcluded) {
-            due.skippedX64 = _skippedX64[key][number];
-            uint256 unread = acc.exclusions - paid.cursor;
-            due.read = unread < maxSales ? unread : maxSales;
-            for (uint256 i = paid.cursor; i < paid.cursor + due.read; ++i) {
-                SaleWithExclusions storage sale = _sales[key][i];
-                if (market.isExcluded(sale.saleId, uint32(number))) due.skippedX64 += sale.deltaX64;
-            }
-            paid.cursor += uint48(due.read);
-            // Any of the sales not yet read may have excluded this member: no money before all are.
-            if (paid.cursor != acc.exclusions) return due;
-        } else {
-            paid.cursor = acc.exclusions;
+    /// @dev One transfer for neighbouring lines of the same currency.
+    function _payLines(Line[] calldata lines, uint256[] memory amounts, address payout) private {
+        uint256 sum = 0;
+        for (uint256 i = 0; i < lines.length; ++i) {
+            sum += amounts[i];
+            address currency = lines[i].currency;
+            if (sum == 0 || (i + 1 < lines.length && lines[i + 1].currency == currency)) continue;
+            _pay(currency, payout, sum);
+            sum = 0;
         }
-        uint256 weight = contributionToken.weightOf(uint32(number), line.poolId);
-        due.amount = ((weight * (acc.accX64 - due.skippedX64)) >> 64) - paid.amount;
-        paid.amount += uint192(due.amount);
     }
 
     // ------------------------------------------------------------------ credits: buyers', treasury's, operators'
@@ -339,7 +383,7 @@ contract RevenueSplitter is IRevenueSplitter {
 
     function _leave(address currency, uint256 amount) private {
         Currency storage entry = _currencies[currency];
-        entry.held = uint120(entry.held - amount);
+        entry.ledgerBeforeClaims = uint120(entry.ledgerBeforeClaims - amount);
     }
 
     /// @dev Last in every call. A payout that fails undoes that call and nothing else.
@@ -348,13 +392,68 @@ contract RevenueSplitter is IRevenueSplitter {
         if (currency == address(0)) {
             (paid,) = to.call{value: amount}("");
         } else {
-            paid = IERC20(currency).trySafeTransfer(to, amount);
+            paid = _transfer(currency, to, amount);
         }
         if (!paid) revert PaymentFailed(to, amount);
     }
 
-    function _line(uint256 poolId, address currency) private pure returns (bytes32) {
-        return keccak256(abi.encode(poolId, currency));
+    /// @dev A view call to a contract of this collective, without the allocation and the range checks of the compiler: the
+    /// called function's own return types bound the words. An argument too many is ignored by the callee.
+    function _ask(address target, bytes4 selector, uint256 first, uint256 second)
+        private
+        view
+        returns (uint256 word0, uint256 word1, uint256 word2)
+    {
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, selector)
+            mstore(add(data, 4), first)
+            mstore(add(data, 36), second)
+            if iszero(staticcall(gas(), target, data, 68, data, 96)) {
+                returndatacopy(data, 0, returndatasize())
+                revert(data, returndatasize())
+            }
+            word0 := mload(data)
+            word1 := mload(add(data, 32))
+            word2 := mload(add(data, 64))
+        }
+    }
+
+    function _claimant(address member) private view returns (uint256 number, address payout, bool everExcluded) {
+        uint256 to;
+        uint256 flag;
+        (number, to, flag) =
+            _ask(address(membership), IMembershipToken.claimant.selector, uint160(member), 0);
+        return (number, address(uint160(to)), flag != 0);
+    }
+
+    function _zeros(uint256 length) private pure returns (uint256[] memory zeros) {
+        assembly ("memory-safe") {
+            zeros := mload(0x40)
+            mstore(zeros, length)
+            // Reading past the end of calldata gives zeros.
+            calldatacopy(add(zeros, 32), calldatasize(), shl(5, length))
+            mstore(0x40, add(add(zeros, 32), shl(5, length)))
+        }
+    }
+
+    /// @dev OpenZeppelin's `trySafeTransfer` without an allocation: success, and true or no answer from an address with code.
+    function _transfer(address token, address to, uint256 amount) private returns (bool paid) {
+        bytes4 selector = IERC20.transfer.selector;
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, selector)
+            mstore(add(data, 4), to)
+            mstore(add(data, 36), amount)
+            paid := call(gas(), token, 0, data, 68, 0, 32)
+            switch returndatasize()
+            case 0 { paid := and(paid, gt(extcodesize(token), 0)) }
+            default { paid := and(paid, and(gt(returndatasize(), 31), eq(mload(0), 1))) }
+        }
+    }
+
+    function _key(uint256 poolId, address currency) private pure returns (bytes32) {
+        return Hashes.efficientKeccak256(bytes32(poolId), bytes32(uint256(uint160(currency))));
     }
 
     // ------------------------------------------------------------------ views
@@ -376,8 +475,16 @@ contract RevenueSplitter is IRevenueSplitter {
     }
 
     /// @inheritdoc IRevenueSplitter
-    function ledger(address currency) external view returns (uint256) {
-        return _currencies[currency].held;
+    function ledgerBeforeClaims(address currency) external view returns (uint256) {
+        return _currencies[currency].ledgerBeforeClaims;
+    }
+
+    /// @inheritdoc IRevenueSplitter
+    function claimed(uint256 poolId, address currency, uint32 from, uint32 to) external view returns (uint256 sum) {
+        mapping(uint256 number => Slot) storage slots = _paid[_key(poolId, currency)];
+        for (uint256 number = from; number < to; ++number) {
+            sum += slots[number].word & LOW_176;
+        }
     }
 
     /// @inheritdoc IRevenueSplitter
@@ -405,7 +512,7 @@ contract RevenueSplitter is IRevenueSplitter {
         view
         returns (uint256 accX64, uint256 salesWithExclusions)
     {
-        Accumulator memory acc = _accumulators[_line(poolId, currency)];
-        return (acc.accX64, acc.exclusions);
+        uint256 accumulator = _accumulators[_key(poolId, currency)];
+        return (accumulator & LOW_208, accumulator >> TOP);
     }
 }

@@ -3,7 +3,9 @@ pragma solidity 0.8.30;
 
 /// @title The only contract that holds money
 /// @notice Escrow from the offer on, and every credit. An internal ledger; everything leaves by pull. Currency 0 is ETH.
-/// Invariant: `ledger(currency)` = all money in - all money out <= the real balance. Plain transfers to this contract change no entry.
+/// Invariant: ledger = all money in − all money out <= the real balance. Plain transfers to this contract change no entry.
+/// A claim writes the member's own slot and nothing shared, so ledger = `ledgerBeforeClaims(currency)` − Σ `claimed` over the
+/// pools sold in that currency; members' parts are the only entries that claims reduce.
 ///
 /// Revenue of a pool: one accumulator per (pool, currency), scaled by 2^64, rounded down. For a sale Δ = members' part·2^64 / eligible weight.
 /// A member's due = weight × (acc − Σ Δ of settled sales that excluded this member) / 2^64 − already paid. O(1) for who was
@@ -40,6 +42,8 @@ interface IRevenueSplitter {
     error NothingToPay(address account, address currency);
     error OperatorUnknown(uint32 generation, address account);
     error TreasuryTooSmall(address currency, uint256 have, uint256 needed);
+    /// @notice More than 2^120 base units in one currency: no token of this world.
+    error LedgerFull(address currency);
     error FeeTooHigh(uint16 bps, uint16 maximum);
     error PaymentFailed(address to, uint256 amount);
 
@@ -83,7 +87,10 @@ interface IRevenueSplitter {
     function fees() external view returns (uint16 treasuryBps, uint16 operatorsBps);
     function isCurrency(address currency) external view returns (bool);
     function escrowOf(bytes32 saleId) external view returns (uint256);
-    function ledger(address currency) external view returns (uint256);
+    /// @notice All money in − all money out other than claims.
+    function ledgerBeforeClaims(address currency) external view returns (uint256);
+    /// @notice What the members numbered `from` to `to` − 1 claimed of a line so far.
+    function claimed(uint256 poolId, address currency, uint32 from, uint32 to) external view returns (uint256);
     function treasuryOf(address currency) external view returns (uint256);
     function creditOf(address account, address currency) external view returns (uint256);
     function operatorCreditOf(uint32 generation, address operator, address currency) external view returns (uint256);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {MembershipDouble} from "./MembershipDouble.sol";
 import {IRevenueSplitter} from "../interfaces/IRevenueSplitter.sol";
 
 /// @title A market that does to the splitter whatever a test says, and excludes whom a test says
@@ -32,6 +33,13 @@ contract MarketDouble {
         bool excluded
     ) external {
         splitter.settle(saleId, poolId, currency, eligibleWeight, generation, treasuryBps, operatorsBps, excluded);
+    }
+
+    /// @dev A whole sale within one call: a member opts out, and the sale that excludes it is settled.
+    function optOutAndSettle(MembershipDouble membership, address member, bytes32 saleId, uint256 poolId, address currency) external {
+        membership.markExcluded(member);
+        isExcluded[saleId][membership.numberOf(member)] = true;
+        splitter.settle(saleId, poolId, currency, 1, 1, 0, 0, true);
     }
 
     function refund(bytes32 saleId, address currency, address buyer) external {

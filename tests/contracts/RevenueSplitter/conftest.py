@@ -73,9 +73,15 @@ class Desk:
     def sell(self, name, amount, weight, **kwargs):
         return self.settle(self.escrow(name, amount, kwargs.get("currency")), weight, **kwargs)
 
-    def claim(self, index, *lines, most=ALL, by=0):
+    def claim(self, index, *lines, most=100, by=0):
         lines = lines or ((POOL, self.dollar),)
         return self.splitter.claim(self.accounts[index], lines, most, {"from": self.accounts[by]})
+
+    def ledger(self, currency):
+        """All money in less all money out, in one currency."""
+        members = self.membership.membersEver()
+        claimed = sum(self.splitter.claimed(pool, currency, 0, members) for pool in (POOL, OTHER_POOL))
+        return self.splitter.ledgerBeforeClaims(currency) - claimed
 
     def balance(self, index):
         return self.dollar.balanceOf(self.accounts[index])

@@ -28,7 +28,7 @@ def test_claim_pays_by_weight_and_a_second_claim_is_refused(desk, four, refused)
         assert desk.balance(i) == 98_500 * i
         with refused("NothingToClaim", desk.accounts[i].address.lower()):
             desk.claim(i)
-    assert desk.splitter.ledger(desk.dollar) == 15_000
+    assert desk.ledger(desk.dollar) == 15_000
 
 
 def test_claim_refuses_a_stranger(desk, four, refused):
@@ -49,7 +49,7 @@ def test_claim_in_ether(desk, four, the):
     before = desk.accounts[2].balance()
     desk.claim(2, (the.POOL, the.ETH))
     assert desk.accounts[2].balance() - before == 200_000
-    assert desk.splitter.balance() == desk.splitter.ledger(the.ETH) == 800_000
+    assert desk.splitter.balance() == desk.ledger(the.ETH) == 800_000
 
 
 def test_one_claim_spans_pools_and_currencies_and_repeats_no_line(desk, four, the):
@@ -130,7 +130,7 @@ def test_concurrent_sales_pay_the_same_in_any_order_of_settlement(desk, four, or
         for who in {0: (1,), 1: (1, 2), 2: (1, 2, 3, 4)}[step]:
             desk.claim(who)
     assert [desk.balance(i) for i in range(1, 5)] == [60 * 2 + 100, 120 * 2 + 200, 180 * 2 + 300, 240 * 2]
-    assert desk.splitter.ledger(desk.dollar) == 0
+    assert desk.ledger(desk.dollar) == 0
 
 
 def test_a_long_list_is_read_in_parts_and_pays_only_when_read(desk, four, the, refused):
@@ -203,7 +203,7 @@ def test_a_transfer_not_accounted_for_belongs_to_nobody(desk, four, refused):
     desk.dollar.mint(desk.splitter, PRICE)
     desk.claim(1)
     assert desk.balance(1) == 100_000
-    assert desk.dollar.balanceOf(desk.splitter) == desk.splitter.ledger(desk.dollar) + 2 * PRICE
+    assert desk.dollar.balanceOf(desk.splitter) == desk.ledger(desk.dollar) + 2 * PRICE
 
 
 def test_a_fee_raised_before_settlement_changes_no_earlier_sale(desk, four, refused):
@@ -224,7 +224,7 @@ def test_dust_stays_and_is_at_most_one_unit_per_claim(desk, four):
         desk.claim(i)
         paid += desk.balance(i)
     assert 0 <= 303 - paid <= 4
-    assert desk.splitter.ledger(desk.dollar) == 303 - paid
+    assert desk.ledger(desk.dollar) == 303 - paid
 
 
 def test_claiming_often_pays_no_more_and_no_less_than_claiming_once(desk, four):
@@ -261,7 +261,24 @@ def test_a_wallet_that_calls_back_is_paid_once(desk, deploy, four, the):
     desk.claim(1, (the.POOL, the.ETH))
     assert wallet.reentered() and not wallet.reentrySucceeded()
     assert wallet.balance() == 100_000
-    assert desk.splitter.ledger(the.ETH) == desk.splitter.balance() == 900_000
+    assert desk.ledger(the.ETH) == desk.splitter.balance() == 900_000
+
+
+def test_a_wallet_that_opts_out_and_settles_while_it_is_paid_gets_nothing_of_that_sale(desk, deploy, four, the):
+    """The claim has read `everExcluded` before; its later lines must not see what the callback settles."""
+    wallet = deploy("ReenteringWallet")
+    desk.membership.setPayout(desk.accounts[1], wallet)
+    desk.sell("ether", 400, 4, pool=the.OTHER_POOL, currency=the.ETH)
+    desk.sell("dollars", 400, 4, pool=the.OTHER_POOL)
+    sale = desk.escrow("inside", PRICE)
+    script = desk.market.optOutAndSettle.encode_input(
+        desk.membership, desk.accounts[1], sale, the.OTHER_POOL, desk.dollar
+    )
+    wallet.arm(desk.market, script)
+    desk.claim(1, (the.OTHER_POOL, the.ETH), (the.OTHER_POOL, desk.dollar))
+    assert wallet.reentrySucceeded()
+    assert desk.dollar.balanceOf(wallet) == 100
+    assert desk.splitter.claimable(desk.accounts[1], the.OTHER_POOL, desk.dollar) == 0
 
 
 @pytest.mark.parametrize("token_name", ["BlacklistingDollar", "FalseDollar"])

@@ -65,8 +65,8 @@ def test_escrow_refuses_a_sale_that_is_in_escrow(desk, refused):
 def test_escrow_takes_exactly_the_price_of_either_kind(desk, the):
     desk.escrow("tokens", 55_000_000_000)
     desk.escrow("ether", 10**18, the.ETH)
-    assert desk.splitter.escrowOf(b"tokens".ljust(32, b"\0")) == desk.splitter.ledger(desk.dollar) == 55_000_000_000
-    assert desk.splitter.escrowOf(b"ether".ljust(32, b"\0")) == desk.splitter.ledger(the.ETH) == 10**18
+    assert desk.splitter.escrowOf(b"tokens".ljust(32, b"\0")) == desk.ledger(desk.dollar) == 55_000_000_000
+    assert desk.splitter.escrowOf(b"ether".ljust(32, b"\0")) == desk.ledger(the.ETH) == 10**18
     assert desk.splitter.balance() == 10**18
 
 
@@ -74,11 +74,11 @@ def test_plain_transfers_are_nobodys_escrow(desk, deploy, accounts, the, refused
     desk.dollar.mint(desk.splitter, 777)
     accounts[0].deploy(project.get_loaded_projects()[0]["ForcedPayment"], desk.splitter, amount=7)
     assert desk.splitter.balance() == 7
-    assert desk.splitter.ledger(desk.dollar) == desk.splitter.ledger(the.ETH) == 0
+    assert desk.ledger(desk.dollar) == desk.ledger(the.ETH) == 0
     with refused("EscrowAmountWrong", 0, 5):
         desk.market.escrow(SALE, the.ETH, desk.buyer, 5)
     assert desk.escrow("sale", 5) == SALE
-    assert desk.splitter.ledger(desk.dollar) == 5
+    assert desk.ledger(desk.dollar) == 5
 
 
 def test_a_transfer_straight_to_the_splitter_is_refused(desk, accounts):
@@ -104,7 +104,7 @@ def test_a_token_that_calls_back_honestly_is_counted_per_sale(desk, deploy):
     assert not token.reentryFailed()
     assert desk.splitter.escrowOf(SALE) == 100
     assert desk.splitter.escrowOf(OTHER) == 30
-    assert desk.splitter.ledger(token) == token.balanceOf(desk.splitter) == 130
+    assert desk.ledger(token) == token.balanceOf(desk.splitter) == 130
 
 
 def test_a_token_that_calls_back_for_the_same_sale_is_refused(desk, deploy, refused):

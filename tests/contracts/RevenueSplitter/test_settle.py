@@ -45,10 +45,10 @@ def test_refund_credits_the_buyer_who_pulls_it(desk, refused):
     sale = desk.escrow("sale", PRICE)
     desk.market.refund(sale, desk.dollar, desk.buyer)
     assert desk.balance(9) == 0
-    assert desk.splitter.creditOf(desk.buyer, desk.dollar) == desk.splitter.ledger(desk.dollar) == PRICE
+    assert desk.splitter.creditOf(desk.buyer, desk.dollar) == desk.ledger(desk.dollar) == PRICE
     desk.splitter.payCredit(desk.buyer, desk.dollar, {"from": desk.accounts[3]})
     assert desk.balance(9) == PRICE
-    assert desk.splitter.ledger(desk.dollar) == 0
+    assert desk.ledger(desk.dollar) == 0
     with refused("NothingToPay"):
         desk.splitter.payCredit(desk.buyer, desk.dollar)
 
@@ -72,7 +72,7 @@ def test_settle_moves_nothing_and_touches_no_token(desk, deploy):
     desk.splitter.setCurrency(token, False, {"from": desk.timelock})
     desk.splitter.setFees(1000, 1000, {"from": desk.timelock})
     desk.settle(sale, 10, currency=token)
-    assert desk.splitter.ledger(token) == PRICE
+    assert desk.ledger(token) == PRICE
 
 
 def test_settle_of_the_largest_price_to_the_smallest_weight(desk, the):
