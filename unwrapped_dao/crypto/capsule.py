@@ -13,7 +13,7 @@ from typing import Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from unwrapped_dao.crypto.bn254 import P2, G2Point, hash_to_g1, pairing
+from unwrapped_dao.crypto.bn254 import P2, G2Point, hash_to_g1, pairing, pairings
 from unwrapped_dao.crypto.hashing import capsule_keys, capsule_scalar
 from unwrapped_dao.crypto.keys import DataKey, NodeKey
 from unwrapped_dao.crypto.tree import Node, PoolId, path
@@ -96,8 +96,9 @@ def seal_capsule(
     r_bytes = (P2 * r).to_bytes()
     y_to_the_r = committee_key * r  # e(r·H, Y) = e(H, r·Y): one multiplication instead of one per node
     ids = [pool.node_id(node) for node in path(leaf, tree_height)]
-    wraps = tuple(wrap_for_node(dek, context, r_bytes, node, pairing(hash_to_g1(node), y_to_the_r)) for node in ids)
-    return Capsule(r_bytes, wraps)
+    gts = pairings([hash_to_g1(node) for node in ids], y_to_the_r)
+    wraps = (wrap_for_node(dek, context, r_bytes, node, gt) for node, gt in zip(ids, gts, strict=True))
+    return Capsule(r_bytes, tuple(wraps))
 
 
 def open_capsule(

@@ -177,6 +177,12 @@ def test_pairing_is_bilinear(a: int, b: int) -> None:
     assert pairing(P1 * a, P2 * b) == pairing(P1 * (a * b), P2) == pairing(P1, P2 * (a * b))
 
 
+def test_pairings_of_several_points_are_those_of_each(curve: BackendName) -> None:
+    points = [P1, P1 * 5, G1_INFINITY][: 3 if curve == "native" else 2]
+    assert bn254.pairings(points, P2 * 3) == [pairing(point, P2 * 3) for point in points]
+    assert bn254.pairings([], P2) == []
+
+
 # --- hash to curve --------------------------------------------------------------------------------------------------
 
 
@@ -243,8 +249,17 @@ def test_hints_let_a_verifier_reach_the_same_point(count: int) -> None:
         q0, rest = _check_map_hints(u0, hints)
         q1, rest = _check_map_hints(u1, rest)
         assert rest == []
-        assert q0 + q1 == hash_to_g1(message)
+        assert q0 + q1 == hash_to_g1(message) == G1Point.from_words(hash_to_g1(message).words)
     assert tags == {1, 2, 3}
+
+
+@pytest.mark.parametrize("us", [(5, 5), (5, P - 5)])
+def test_equal_and_opposite_summands_are_added_rightly(us: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """No message is known that hashes so; the sum must be right all the same."""
+    monkeypatch.setattr(bn254.hash_to_curve, "hash_to_field", lambda *_: us)
+    hash_to_g1.cache_clear()
+    assert hash_to_g1(b"") == map_to_g1(us[0]) + map_to_g1(us[1])
+    hash_to_g1.cache_clear()
 
 
 @pytest.mark.parametrize("vector", VECTORS["map_to_g1"], ids=lambda v: v["u"][-4:])

@@ -15,6 +15,7 @@ from unwrapped_dao.crypto.bn254.points import (
     G2Point,
     pairing,
     pairing_product_is_one,
+    pairings,
 )
 from unwrapped_dao.crypto.field import P, R
 
@@ -37,5 +38,6 @@ __all__ = [
     "map_to_g1",
     "pairing",
     "pairing_product_is_one",
+    "pairings",
     "select_backend",
 ]

@@ -68,7 +68,13 @@ def hash_to_field(message: bytes, dst: bytes = HASH_TO_G1_DST) -> tuple[int, int
 def hash_to_g1(message: bytes, dst: bytes = HASH_TO_G1_DST) -> G1Point:
     """The point H(message) of G1. Remembers recent messages: members of one pool share the upper nodes of its tree."""
     u0, u1 = hash_to_field(message, dst)
-    return map_to_g1(u0) + map_to_g1(u1)
+    q0, q1 = map_to_g1(u0), map_to_g1(u1)
+    if q0.x == q1.x:
+        return q0 + q1
+    # The chord rule here rather than in the library, which would check q0, q1 and the sum for membership again.
+    slope = (q1.y - q0.y) * inv0(q1.x - q0.x) % P
+    x = (slope * slope - q0.x - q1.x) % P
+    return G1Point.trusted(x, (slope * (q0.x - x) - q0.y) % P)
 
 
 def _map_hints(u: int) -> list[int]:

@@ -1,7 +1,7 @@
 """BN254 by zksnake (arkworks in Rust). Only points that are already checked enter, because its failures are panics.
 
 Surprises of zksnake 0.1.0, each met here:
-- its pairing is e(P,Q)^c, so a GT value needs c⁻¹ on the G1 side; for a product that should be one it does not matter;
+- its pairing is e(P,Q)^c, so a GT value needs c⁻¹ on one side; for a product that should be one it does not matter;
 - the constructors reduce x ≥ p silently and panic (a BaseException, with text on stderr) for a bad point, while
   `from_bytes` raises ValueError for a G2 point outside the subgroup, so that is the door for G2;
 - a GT element has no `to_bytes`; its `str` lists 384 little-endian bytes in hex: powers w⁰ w² w⁴ w¹ w³ w⁵, re then im.
@@ -101,8 +101,11 @@ class NativeBackend:
     def g2_in_subgroup(self, a: G2Point) -> bool:
         return _g2_or_none(a) is not None
 
-    def pairing(self, p: G1Point, q: G2Point) -> bytes:
-        return _gt_bytes(ec_bn254.pairing(_g1(p) * C_INVERSE, _g2(q)))
+    def pairings(self, points: Sequence[G1Point], q: G2Point) -> list[bytes]:
+        if len(points) == 1:
+            return [_gt_bytes(ec_bn254.pairing(_g1(points[0]) * C_INVERSE, _g2(q)))]
+        scaled = _g2(q) * C_INVERSE  # one multiplication in G2 costs as much as three in G1
+        return [_gt_bytes(ec_bn254.pairing(_g1(p), scaled)) for p in points]
 
     def pairing_product_is_one(self, pairs: Sequence[tuple[G1Point, G2Point]]) -> bool:
         product = ec_bn254.multi_pairing([_g1(p) for p, _ in pairs], [_g2(q) for _, q in pairs])

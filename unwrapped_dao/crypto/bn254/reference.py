@@ -80,7 +80,10 @@ class ReferenceBackend:
     def g2_in_subgroup(self, a: G2Point) -> bool:
         return bool(curve.is_inf(curve.multiply(_g2(a), R)))
 
-    def pairing(self, p: G1Point, q: G2Point) -> bytes:
+    def pairings(self, points: Sequence[G1Point], q: G2Point) -> list[bytes]:
+        return [self._pairing(p, q) for p in points]
+
+    def _pairing(self, p: G1Point, q: G2Point) -> bytes:
         # py_ecc works in Fp[w]/(w¹² - 18w⁶ + 82), where u = w⁶ - 9.
         c = [int(coefficient) for coefficient in _final_exponentiation(self._miller(p, q)).coeffs]
         pairs = (((c[i] + 9 * c[i + 6]) % P, c[i + 6]) for i in range(6))
