@@ -12,6 +12,9 @@ from .signer import Signer
 SALES_PER_CLAIM = 100
 """Sales with exclusions that one claim reads for a member who was ever excluded; the rest goes on next time."""
 
+MEMBERS_PER_CALL = 2_000
+"""Members whose claims one view call adds up: about 5 M gas."""
+
 
 @dataclass(frozen=True, slots=True)
 class Payment:
@@ -72,9 +75,23 @@ class Splitter:
     def treasury_of(self, currency: str) -> int:
         return int(self._contract.call("treasuryOf", currency))
 
-    def ledger(self, currency: str) -> int:
-        """All money in minus all money out."""
-        return int(self._contract.call("ledger", currency))
+    def ledger(self, currency: str, members: int) -> int:
+        """All money in minus all money out; `members` is how many member numbers were ever assigned.
+
+        Claims are written in the members' own slots only (docs/adr/0030), so this adds them up over the pools that
+        were sold in the currency.
+        """
+        pools = {sale.pool_id for sale in self.revenue() if sale.currency == currency}
+        return int(self._contract.call("ledgerBeforeClaims", currency)) - sum(
+            self.claimed(pool_id, currency, members) for pool_id in pools
+        )
+
+    def claimed(self, pool_id: int, currency: str, members: int) -> int:
+        """What all members claimed of one pool and currency, read in slices that any node's call limit allows."""
+        return sum(
+            int(self._contract.call("claimed", pool_id, currency, first, min(first + MEMBERS_PER_CALL, members)))
+            for first in range(0, members, MEMBERS_PER_CALL)
+        )
 
     def escrow_of(self, sale_id: bytes) -> int:
         return int(self._contract.call("escrowOf", sale_id))
