@@ -62,7 +62,7 @@ def test_a_contribution_of_who_left_can_be_removed_without_ending_a_vote_twice(c
 
 def test_removing_more_than_was_added_reverts(club, accounts):
     club.join(accounts[0])
-    with pytest.raises(Exception, match="overflow|revert"):
+    with pytest.raises(Exception, match=r"overflow|revert"):
         club.deactivate(accounts[0])
 
 

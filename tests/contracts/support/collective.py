@@ -131,8 +131,9 @@ class Collective:
         domain: dict[str, Any] | None = None,
     ) -> bytes:
         """Signatures of the first two validators, or of `signers` in the order given."""
-        r = record
-        values = (str(member), scope or self.scope, epoch, r.version, r.content, r.weight, r.fingerprint, r.report, expiry)
+        version, weight, content, fingerprint, report = record.tuple()
+        where = (str(member), scope or self.scope, epoch)
+        values = (*where, version, content, weight, fingerprint, report, expiry)
         return b"".join(
             signing.compact(*signing.sign(s, domain or self.domain, "Contribution", signing.CONTRIBUTION, *values))
             for s in (signers if signers is not None else self.validators[:2])
