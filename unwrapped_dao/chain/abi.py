@@ -162,6 +162,13 @@ def signature(entry: Entry) -> str:
     return f"{entry['name']}({','.join(_type(field) for field in entry['inputs'])})"
 
 
+def require_exact_length(kind: str, value: Any) -> None:
+    """Raises ValueError for a bytes32 of 31 bytes and the like, which eth_abi would silently fill up with zeros."""
+    width = kind.removeprefix("bytes")
+    if kind.startswith("bytes") and width.isdigit() and len(value) != int(width):
+        raise ValueError(f"{kind} of {len(value)} bytes")
+
+
 def _type(field: Entry) -> str:
     kind: str = field["type"]
     if kind.startswith("tuple"):
@@ -197,6 +204,7 @@ def _given(field: Entry, value: Any) -> Any:
         inner = {**field, "type": kind[: kind.rindex("[")]}
         return [_given(inner, each) for each in value]
     if kind != "tuple":
+        require_exact_length(kind, value)
         return value
     parts = field["components"]
     if isinstance(value, Mapping):

@@ -12,13 +12,14 @@ from typing import Any, ClassVar
 
 import msgspec
 from eth_abi.abi import encode
+from eth_abi.exceptions import EncodingError
 from eth_hash.auto import keccak
 from eth_keys.datatypes import Signature
 from eth_keys.exceptions import BadSignature
 from eth_utils.address import to_checksum_address
 from eth_utils.exceptions import ValidationError
 
-from unwrapped_dao.chain.abi import Abi
+from unwrapped_dao.chain.abi import Abi, require_exact_length
 from unwrapped_dao.chain.client import ChainClient
 from unwrapped_dao.chain.signer import Signer
 from unwrapped_dao.errors import AttestationError, InputError, NotFoundError
@@ -56,12 +57,13 @@ class Message(msgspec.Struct, frozen=True):
 
     def struct_hash(self) -> bytes:
         """EIP-712's hashStruct. Raises InputError when a value does not fit its type."""
-        types = [kind for kind, _ in self.fields()]
+        types, values = [kind for kind, _ in self.fields()], msgspec.structs.astuple(self)
         try:
-            words = encode(["bytes32", *types], [keccak(self.TYPE.encode()), *msgspec.structs.astuple(self)])
-        except (ValueError, TypeError, OverflowError) as problem:
-            # eth_abi's errors are ValueErrors and TypeErrors.
-            raise InputError(f"A value does not fit {self.TYPE}.") from problem
+            for kind, value in zip(types, values, strict=True):
+                require_exact_length(kind, value)
+            words = encode(["bytes32", *types], [keccak(self.TYPE.encode()), *values])
+        except (EncodingError, ValueError, TypeError, OverflowError):
+            raise InputError(f"A value does not fit {self.TYPE}.") from None
         return bytes(keccak(words))
 
     @classmethod

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from web3 import HTTPProvider
@@ -22,7 +22,7 @@ ATTEMPTS = 3
 PAUSE_S = 0.2
 
 # Both write whole URLs at DEBUG, and a provider's URL often contains an API key.
-for _name in ("web3.providers.HTTPProvider", "urllib3.connectionpool"):
+for _name in ("web3", "urllib3.connectionpool"):
     logging.getLogger(_name).setLevel(logging.INFO)
 
 
@@ -48,7 +48,7 @@ class HttpTransport:
         attempts = 1 if method.startswith("evm_") else ATTEMPTS
         for attempt in range(attempts):
             try:
-                answer = cast(dict[str, Any], self._provider.make_request(RPCEndpoint(method), params))
+                answer: Any = self._provider.make_request(RPCEndpoint(method), params)
                 break
             # requests' errors are OSErrors; an answer that is no JSON is a ValueError, one of no shape a Web3Exception.
             except (OSError, ValueError, Web3Exception) as problem:
@@ -56,6 +56,8 @@ class HttpTransport:
                     message = f"The chain's RPC at {self._shown} does not answer {method}."
                     raise RpcUnavailableError(message) from problem
                 time.sleep(PAUSE_S * 2**attempt)
+        if not isinstance(answer, dict):
+            raise RpcUnavailableError(f"The chain's RPC at {self._shown} answered {method} with something else.")
         error = answer.get("error")
         if error is not None:
             if not isinstance(error, dict):

@@ -21,7 +21,7 @@ from eth.abc import BlockHeaderAPI, ComputationAPI, SignedTransactionAPI, StateA
 from eth.constants import BLANK_ROOT_HASH, ZERO_ADDRESS
 from eth.db.atomic import AtomicDB
 from eth.db.trie import make_trie_root_and_nodes
-from eth.exceptions import Revert, VMError
+from eth.exceptions import PyEVMError, Revert, VMError
 from eth.vm.execution_context import ExecutionContext
 from eth.vm.forks.shanghai import ShanghaiVM
 from eth.vm.forks.shanghai.blocks import ShanghaiBlockHeader
@@ -118,7 +118,7 @@ class Engine:
             transaction = self._builder.decode(raw)
             transaction.validate()
             sender = transaction.sender
-        except (RLPException, ValidationError, ValueError, KeyError, TypeError) as problem:
+        except (RLPException, PyEVMError, ValidationError, ValueError, KeyError, TypeError) as problem:
             raise RefusedByNode(f"invalid transaction: {problem}") from None
         if self._store.entry(transaction.hash) is not None:
             raise RefusedByNode("already known")
