@@ -1,0 +1,95 @@
+"""Ganache and Anvil for the tests: each on a port of its own, ended with everything it started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from unwrapped_dao.chain.client import ChainClient
+from unwrapped_dao.errors import RpcUnavailableError
+
+NODE_MODULES = Path(__file__).parents[2] / "node_modules"
+START_TIMEOUT_S = 60
+GAS_LIMIT = 30_000_000
+ETHER = 10**18
+
+
+@dataclass(frozen=True)
+class ChainNode:
+    """A running node with one funded account that is nobody's."""
+
+    kind: str
+    url: str
+    funded: LocalAccount
+
+    def client(self) -> ChainClient:
+        return ChainClient.connect(self.url)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(kind: str, *options: str) -> Iterator[ChainNode]:
+    """A node of `kind` "ganache" or "anvil"; `options` are added to its command line."""
+    funded: LocalAccount = Account.create()
+    port = free_port()
+    command = [*_command(kind, port, funded), *options]
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        version = _wait(process, url)
+        # Somebody else's node on this port would be worse than none.
+        assert version.lower().startswith(kind), f"{version} answers on the port of {kind}"
+        node = ChainNode(kind, url, funded)
+        if kind == "anvil":
+            node.client().request("anvil_setBalance", [funded.address, hex(100_000 * ETHER)])
+        yield node
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _command(kind: str, port: int, funded: LocalAccount) -> list[str]:
+    if kind == "anvil":
+        found = sorted(NODE_MODULES.glob("@foundry-rs/anvil-*/bin/anvil"))
+        if not found:
+            pytest.skip("Anvil is not installed; `make setup-dev` installs it")
+        return [str(found[0]), "--port", str(port), "--quiet", "--gas-limit", str(GAS_LIMIT)]
+    program, node = NODE_MODULES / "ganache" / "dist" / "node" / "cli.js", shutil.which("node")
+    if node is None or not program.is_file():
+        pytest.skip("Ganache is not installed; `make setup-dev` installs it")
+    account = f"0x{bytes(funded.key).hex()},{100_000 * ETHER}"
+    return [
+        *(node, str(program), "--server.port", str(port), "--chain.hardfork", "shanghai", "--logging.quiet"),
+        *("--miner.blockGasLimit", str(GAS_LIMIT), "--wallet.accounts", account),
+    ]
+
+
+def _wait(process: subprocess.Popen[bytes], url: str) -> str:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        assert process.poll() is None, f"{process.args} ended with {process.returncode}"
+        try:
+            return ChainClient.connect(url, timeout_s=5).node_version
+        except RpcUnavailableError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
