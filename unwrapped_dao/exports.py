@@ -177,6 +177,16 @@ class Export:
             entries.sort(key=lambda entry: (natural_key(entry.name), entry.name))
             return cls(label, tuple(entries), stack.pop_all())
 
+    @classmethod
+    def inside(cls, entry: ExportEntry, *, limits: Limits = DEFAULT_LIMITS) -> Self:
+        """Open an entry that is itself an archive under another name (a spreadsheet), with the same care."""
+        with ExitStack() as stack:
+            if entry.size > limits.nested_bytes:
+                raise ExportError(f"The archive {printable(entry.name)!r} is absurdly large.")
+            budget = _Budget(limits)
+            entries = list(budget.unzip(entry, stack, depth=1, prefix=""))
+            return cls(printable(entry.base_name), tuple(entries), stack.pop_all())
+
     def __enter__(self) -> Self:
         return self
 
@@ -207,6 +217,10 @@ class _Budget:
             self._count(entry)
             yield entry
             return
+        yield from self.unzip(entry, stack, depth, f"{entry.name}/" if prefixed else "")
+
+    def unzip(self, entry: ExportEntry, stack: ExitStack, depth: int, prefix: str) -> Iterator[ExportEntry]:
+        """What is inside an archive, and inside the archives in it."""
         if depth >= self._limits.depth:
             raise ExportError(f"The archive {printable(entry.name)!r} is nested more than {self._limits.depth} deep.")
         if depth and entry.size > self._limits.nested_bytes:
@@ -222,7 +236,6 @@ class _Budget:
         if self._entries + len(infos) > self._limits.entries:
             raise ExportError(f"The zip {printable(entry.name)!r} has more than {self._limits.entries} entries.")
         _refuse_overlaps(entry.name, infos)
-        prefix = f"{entry.name}/" if prefixed else ""
         for info in infos:
             inner = _zip_entry(archive, info, prefix, self._limits)
             if inner is not None:

@@ -105,6 +105,13 @@ class Ledger:
         if len(self.problems) < LISTED_PROBLEMS:
             self.problems.append(RowProblem(printable(name), row, reason))
 
+    def absorb(self, summary: ImportSummary) -> None:
+        """Add the account of another import."""
+        self.files += summary.files
+        self.ignored += summary.ignored
+        self.problems += summary.problems[: LISTED_PROBLEMS - len(self.problems)]
+        self.left_out.update(dict(summary.left_out))
+
     def summary(self, *, duplicates: int, records: int) -> ImportSummary:
         """The finished account."""
         return ImportSummary(

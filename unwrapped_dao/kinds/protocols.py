@@ -149,6 +149,10 @@ class Kind(Protocol):
         """Read an export into records and a summary. Raises nothing but `ExportError`; touches no network."""
         ...
 
+    def merge(self, imports: Sequence[Imported[Any]]) -> Imported[Any]:
+        """One import of several exports of one person: what several tell counts once."""
+        ...
+
     def summarise(self, records: Any) -> RecordsSummary:
         """What validators will see, in figures."""
         ...

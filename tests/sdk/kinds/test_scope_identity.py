@@ -57,8 +57,8 @@ def test_names_and_terms_agreed_to_do_not_drift() -> None:
     assert ARTIST_PREFERENCES.scope_id.hex()[:16] == GOLDEN_SCOPE
 
 
-GOLDEN_SCHEMA = "f4589c0ab2aeb90f"
-GOLDEN_SCOPE = "17a9267c813e4c69"
+GOLDEN_SCHEMA = "8d415d3f51492bdc"
+GOLDEN_SCOPE = "c41f2903c1c71a7a"
 
 
 @pytest.mark.parametrize(

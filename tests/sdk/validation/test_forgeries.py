@@ -46,6 +46,7 @@ FORGERIES: dict[str, Callable[[Random], dict[str, Any]]] = {
     "modal-length": lambda r: {"played_ms": lambda _: r.randrange(30_000, 300_000)},
     "completed-length": lambda r: {"played_ms": lambda _: r.randrange(30_000, 300_000)},
     "distinct-lengths": lambda r: {"played_ms": lambda _: r.randrange(30_000, 3_000_000)},
+    "told-lengths": lambda r: {"played_ms": lambda _: -1},
     "whole-seconds": lambda r: {"played_ms": lambda row: row["played_ms"] // 1000 * 1000},
     "repeats": lambda r: {"track": lambda row: f"{row['track']} {row['start_ms']}"},
     "top-artist": lambda r: {"artist": lambda row: "One Artist"},

@@ -10,7 +10,7 @@ from ..imports import Imported
 from ..protocols import CheckResult, RecordsSummary, Scope
 from .checks import run_checks
 from .listens import COLUMNS, Listens, day_of
-from .reading import read_export
+from .reading import merge_imports, read_export
 from .scopes import SCOPES
 from .sources import SOURCES
 from .sources.source import MusicSource
@@ -38,6 +38,10 @@ class Music:
     def read(self, path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Imported[Listens]:
         """An export's listens. Raises nothing but `ExportError`."""
         return read_export(path, limits=limits)
+
+    def merge(self, imports: Sequence[Imported[Listens]]) -> Imported[Listens]:
+        """One history of several exports."""
+        return merge_imports(imports)
 
     def summarise(self, records: Listens) -> RecordsSummary:
         """What validators will see, in figures."""

@@ -6,7 +6,7 @@ So two exports of the same plays are equal, byte for byte, whatever their files'
 
 Canonical bytes, format `unwrapped-dao/music/listens/1`: UTF-8 JSON, one line a record as an array in
 `COLUMNS`
-order, after a header line. Blank text is "", an unknown answer is -1, an unknown clock is 0.
+order, after a header line. Blank text is "", an unknown answer or length is -1, an unknown clock is 0.
 """
 
 from __future__ import annotations
@@ -32,6 +32,13 @@ LONGEST_MS: Final = 7 * 86_400_000
 """A week: longer than any audiobook; real files hold pauses of more than a day, but no more than that."""
 MAX_TEXT: Final = 1_000
 """Characters of a title; the longest real ones have about 500."""
+
+UNKNOWN_LENGTH: Final = -1
+"""Milliseconds played, where the source does not tell (scrobbles)."""
+WRONG_LENGTH: Final = -2
+"""What a reader puts for a length that cannot be; such a row never becomes a record."""
+NOMINAL_MS: Final = 180_000
+"""What a play of unknown length counts as, wherever lengths are added up: about a song."""
 
 KINDS: Final = ("audiobook", "local", "music", "podcast")
 REASONS: Final = frozenset(
@@ -76,7 +83,7 @@ class Listen(NamedTuple):
     """
 
     start_ms: int
-    played_ms: int
+    played_ms: int | None
     artist: str
     track: str
     album: str | None
@@ -123,8 +130,8 @@ def misfits(columns: Columns) -> dict[int, str]:
             bad |= {i: LONG_TEXT for i, text in enumerate(texts) if len(text) > MAX_TEXT}
     if "" in artists or "" in tracks:
         bad |= {i: NO_TITLE for i, pair in enumerate(zip(artists, tracks, strict=True)) if not all(pair)}
-    if min(played) < 0 or max(played) > LONGEST_MS:
-        bad |= {i: BAD_LENGTH for i, ms in enumerate(played) if not 0 <= ms <= LONGEST_MS}
+    if min(played) < UNKNOWN_LENGTH or max(played) > LONGEST_MS:
+        bad |= {i: BAD_LENGTH for i, ms in enumerate(played) if not UNKNOWN_LENGTH <= ms <= LONGEST_MS}
     return bad
 
 
@@ -172,6 +179,10 @@ class Listens:
         """A column of text: artist, track, album, track_id, kind, reason_start, reason_end, source."""
         return self._columns[COLUMNS.index(column)]
 
+    def columns(self) -> tuple[tuple[Any, ...], ...]:
+        """All columns, in `COLUMNS` order."""
+        return self._columns
+
     def rows(self) -> Iterator[Row]:
         """The canonical rows, in order."""
         return zip(*self._columns, strict=True)
@@ -179,7 +190,8 @@ class Listens:
     def __iter__(self) -> Iterator[Listen]:
         for r in self.rows():
             yield Listen(
-                r[0], r[1], r[2], r[3], r[4] or None, r[5] or None, r[6], r[7] or None, r[8] or None,
+                r[0], r[1] if r[1] >= 0 else None, r[2], r[3], r[4] or None, r[5] or None, r[6],
+                r[7] or None, r[8] or None,
                 _maybe(r[9]), _maybe(r[10]), r[11] == 1, r[12] or None, r[13],
             )  # fmt: skip
 

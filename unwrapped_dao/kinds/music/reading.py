@@ -4,14 +4,16 @@ Files that are known to be personal are never opened, whatever a source would sa
 real
 exports hold them within and across files, nobody plays one track twice at the same millisecond, and padding
 by
-copying must not pay. They are counted in the summary. When two formats tell the same play (same stop minute,
-artist, title and milliseconds played), the one that says more is kept.
+copying must not pay. They are counted in the summary. When two formats tell the same play, the one that says more
+is kept (`merging`).
 """
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import compress
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -19,9 +21,10 @@ from typing import Any, Final
 from ...errors import ExportError
 from ...exports import DEFAULT_LIMITS, Export, ExportEntry, Limits
 from ..imports import Imported, Ledger
-from .listens import COLUMNS, Columns, Listens, Row, misfits
+from .listens import COLUMNS, Columns, Listens, misfits
+from .merging import merge_tellings
 from .sources import SOURCES
-from .sources.source import MusicSource, SourceRows
+from .sources.source import MusicSource, Peek, Reading, SourceRows
 
 _PERSONAL: Final = re.compile(
     r"(user[a-z]+|identity|identifiers|payments?|searchqueries|inferences|playlists?|yourlibrary|follow|marquee|"
@@ -34,18 +37,16 @@ _READABLE: Final = (".json", ".jsonl", ".csv", ".html", ".xlsx", ".txt", "")
 
 def read_export(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Imported[Listens]:
     """Read a zip, a folder or a file. Raises nothing but `ExportError`."""
-    ledger = Ledger()
+    reading = Reading(Ledger())
+    ledger = reading.ledger
     columns: list[list[Any]] = [[] for _ in COLUMNS]
-    intern = {}.setdefault  # type: ignore[var-annotated]
-    formats: set[str] = set()
     with Export.open(path, limits=limits) as export:
-        for entry in export.entries:
-            source = _source_of(entry, ledger)
-            if source is not None:
-                found = source.read(entry, ledger, intern)
+        claimed = [(_source_of(entry, ledger), entry) for entry in export.entries]
+        for source in SOURCES:
+            for entry in [entry for claimant, entry in claimed if claimant is source]:
+                found = source.read(entry, reading)
                 kept = _keep_possible(entry, found, ledger)
                 ledger.file(entry.name, source.name, found.total, len(kept[0]))
-                formats.add(source.name)
                 for whole, part in zip(columns, kept, strict=True):
                     whole += part
         label = export.label
@@ -54,15 +55,32 @@ def read_export(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS
             f"{label!r} holds no listening history in a known format.",
             hint=f"Known are {', '.join(source.title for source in SOURCES)}; give the file just as it came.",
         )
-    before = len(columns[0])
-    if not before:
-        raise ExportError(
-            f"{label!r} holds no play that could be read, out of {sum(f.rows for f in ledger.files)} rows."
-        )
-    listens = (
-        Listens(columns) if len(formats) == 1 else Listens.of_rows(merge_formats(list(zip(*columns, strict=True))))
-    )
-    return Imported("music", listens, ledger.summary(duplicates=before - len(listens), records=len(listens)))
+    if not columns[0]:
+        rows = sum(report.rows for report in ledger.files)
+        raise ExportError(f"{label!r} holds no play that could be read, out of {rows} rows.")
+    return _finish(columns, ledger)
+
+
+def _finish(columns: Columns, ledger: Ledger) -> Imported[Listens]:
+    """One history of all rows, and the account."""
+    told = len(columns[0])
+    several = len(set(columns[COLUMNS.index("source")])) > 1
+    listens = Listens.of_rows(merge_tellings(list(zip(*columns, strict=True)))) if several else Listens(columns)
+    return Imported("music", listens, ledger.summary(duplicates=told - len(listens), records=len(listens)))
+
+
+def merge_imports(imports: Sequence[Imported[Listens]]) -> Imported[Listens]:
+    """One history of several exports of one person. Plays that several tell count once."""
+    ledger = Ledger()
+    columns: list[list[Any]] = [[] for _ in COLUMNS]
+    earlier = 0
+    for one in imports:
+        ledger.absorb(one.summary)
+        earlier += one.summary.duplicates
+        for whole, part in zip(columns, one.records.columns(), strict=True):
+            whole += part
+    found = _finish(columns, ledger)
+    return replace(found, summary=replace(found.summary, duplicates=found.summary.duplicates + earlier))
 
 
 def _source_of(entry: ExportEntry, ledger: Ledger) -> MusicSource | None:
@@ -77,8 +95,9 @@ def _source_of(entry: ExportEntry, ledger: Ledger) -> MusicSource | None:
     elif entry.size == 0:
         ledger.ignore(entry.name, "empty")
     else:
+        peek = Peek(entry)
         for source in SOURCES:
-            if source.claims(entry):
+            if source.claims(peek):
                 return source
         ledger.ignore(entry.name, "not a listening history in a known format; only its first bytes were looked at")
     return None
@@ -95,14 +114,3 @@ def _keep_possible(entry: ExportEntry, found: SourceRows, ledger: Ledger) -> Col
     for i in bad:
         keep[i] = False
     return [list(compress(column, keep)) for column in found.columns]
-
-
-def same_play(row: Row) -> tuple[int, str, str, int]:
-    """What two formats agree on for one play: stop minute, artist, title, milliseconds played."""
-    return (row[0] + row[1]) // 60_000, row[2], row[3], row[1]
-
-
-def merge_formats(rows: list[Row]) -> list[Row]:
-    """Rows of several formats of one person, each play once: the telling with more answers wins."""
-    told = {same_play(row) for row in rows if row[13] != "spotify-account"}
-    return [row for row in rows if row[13] != "spotify-account" or same_play(row) not in told]

@@ -49,12 +49,12 @@ def traces(records: Listens) -> Mapping[str, Sequence[bytes]]:
         strict=True,
     )
     for start, played, artist, track in columns:
-        if played < 1_000:
+        if 0 <= played < 1_000:
             continue
         what = f"{artist}\x1f{track}\x1f{played}\x1e".encode()
         whats.append(what)
-        if played >= HEARD_MS:
-            stop = start + played
+        if played >= HEARD_MS or played < 0:
+            stop = start + max(0, played)
             # The stop, to the minute, is what both of Spotify's formats tell alike.
             found[month_of(stop)].append(b"%d\x1f%b" % (stop // 60_000, what))
     found[SHAPE_BUCKET] = list(map(b"".join, zip(whats, whats[1:], whats[2:], strict=False)))

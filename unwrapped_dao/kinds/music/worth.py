@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..protocols import PPM
-from .listens import Listens, MonthOf
+from .listens import NOMINAL_MS, Listens, MonthOf
 
 HALF_MONTHS: Final = 24
 HALF_HOURS: Final = 500
@@ -33,6 +33,8 @@ def worth(records: Listens, novelty_ppm: Mapping[str, int]) -> int:
         strict=True,
     )
     for start, played, artist, kind in columns:
+        if played < 0:
+            played = NOMINAL_MS
         if played < HEARD_MS or kind != "music":
             continue
         month = month_of(start + played)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from statistics import median
 
 from ...protocols import CheckResult
+from ..listens import NOMINAL_MS
+from ..sources.apple_music import DAILY
 from .view import PlayView, judge
 
 HOUR_MS = 3_600_000
@@ -21,15 +23,18 @@ def clock_checks(view: PlayView) -> Iterator[CheckResult]:
     hours = [0] * 24
     days: dict[int, int] = defaultdict(int)
     filled: dict[int, int] = defaultdict(int)
-    for start, played in zip(view.start_ms, view.played_ms, strict=True):
+    for start, length, source in zip(view.start_ms, view.played_ms, view.source, strict=True):
+        played = length if length >= 0 else NOMINAL_MS
         if played < HEARD_MS:
             continue
-        hours[start // HOUR_MS % 24] += 1
         days[(start + played // 2) // DAY_MS] += played
-        _fill(filled, start, played)
+        if source != DAILY:
+            hours[start // HOUR_MS % 24] += 1
+            if length >= 0:
+                _fill(filled, start, played)
     plays = sum(hours)
     if not plays:
-        yield judge("heard", "quality", 0, 1, 1, 1.0, 400, "the number of plays of 30 seconds or more")
+        yield judge("heard", "quality", 0, 1, 1, 0.5, 400, "the number of plays of 30 seconds or more at a known time")
         return
     entropy = -sum(n / plays * math.log2(n / plays) for n in hours if n) / math.log2(24)
     yield judge(
@@ -57,7 +62,7 @@ def clock_checks(view: PlayView) -> Iterator[CheckResult]:
     yield judge("busiest-day", "authenticity", busiest, 0, 18, 0.4, plays, "the hours played on the busiest day")
     usual = median(days.values()) / HOUR_MS
     yield judge("usual-day", "authenticity", usual, 0.05, 9, 0.4, plays, "the hours played on the median active day")
-    crowded = sum(1 for ms in filled.values() if ms > HOUR_MS * 5 // 4) / len(filled)
+    crowded = sum(1 for ms in filled.values() if ms > HOUR_MS * 5 // 4) / max(1, len(filled))
     yield judge(
         "crowded-hours", "ownership", crowded, 0, 0.06, 0.8, plays,
         "the share of hours that hold more than 75 minutes of play",

@@ -17,22 +17,27 @@ def habit_checks(view: PlayView) -> Iterator[CheckResult]:
     yield judge("top-artist", "quality", top, 0.004, 0.5, 0.4, plays, "the top artist's share of plays")
     tracks = Counter(zip(view.artist, view.track, strict=True))
     yield judge("repeats", "authenticity", plays / len(tracks), 1.12, 200, 0.5, plays, "the number of plays per title")
+    lengths, exact = view.lengths, view.exact_lengths
+    yield _told(len(lengths), plays)
     yield _modal_length(view, tracks)
-    whole = sum(1 for ms in view.played_ms if ms and ms % 1000 == 0) / plays
-    yield judge("whole-seconds", "authenticity", whole, 0, 0.12, 0.5, plays, "the share of plays of whole seconds")
-    distinct = len(set(view.played_ms)) / plays
-    yield judge(
-        "distinct-lengths",
-        "authenticity",
-        distinct,
-        0.02,
-        0.80,
-        0.5,
-        plays,
-        "the share of distinct play lengths",
-    )
-    unheard = sum(1 for ms in view.played_ms if ms < 30_000) / plays
-    yield judge("short-plays", "quality", unheard, 0.005, 0.85, 0.4, plays, "the share of plays under 30 seconds")
+    whole = _share(sum(1 for ms in exact if ms and ms % 1000 == 0), len(exact))
+    yield judge("whole-seconds", "authenticity", whole, 0, 0.12, 0.5, len(exact), "the share of plays of whole seconds")
+    distinct = _share(len(set(exact)), len(exact))
+    what = "the share of distinct play lengths"
+    yield judge("distinct-lengths", "authenticity", distinct, 0.02, 0.80, 0.5, len(exact), what)
+    unheard = _share(sum(1 for ms in lengths if ms < 30_000), len(lengths))
+    what = "the share of plays under 30 seconds"
+    yield judge("short-plays", "quality", unheard, 0.005, 0.85, 0.4, len(lengths), what)
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def _told(lengths: int, plays: int) -> CheckResult:
+    """Scrobbles have no lengths, and are public unless hidden: anybody could have fetched somebody else's."""
+    what = "the share of plays whose length is told"
+    return judge("told-lengths", "ownership", lengths / plays, 0.5, 1, 0.5, plays, what)
 
 
 def _modal_length(view: PlayView, tracks: Counter[tuple[str, str]]) -> CheckResult:

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from ...protocols import CheckResult
+from ..sources.apple_music import DAILY
 from .view import PlayView, fine, judge
 
 _BASE62 = {c: i for i, c in enumerate("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")}
@@ -60,10 +61,12 @@ def _chain(view: PlayView) -> Iterator[CheckResult]:
     """Plays follow each other: the next starts where the last stopped, and for the reason that the last
     stopped.
     """
-    slack = 5_000 if view.timed else 61_000
-    near = told = linked = 0
-    pairs = len(view) - 1
-    for i in range(pairs):
+    slack = view.slack_ms
+    pairs = near = told = linked = 0
+    for i in range(len(view) - 1):
+        if view.played_ms[i] < 0 or view.source[i] == DAILY:
+            continue
+        pairs += 1
         gap = view.start_ms[i + 1] - view.start_ms[i] - view.played_ms[i]
         if not -slack <= gap <= slack:
             continue

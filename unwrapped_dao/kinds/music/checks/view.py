@@ -10,13 +10,19 @@ from typing import Final
 from ...protocols import PPM, Axis, CheckResult
 from ..listens import Listens
 
+WHOLE_SECONDS: Final = frozenset({"deezer", "maloja", "listenbrainz"})
+"""Sources that tell lengths in seconds."""
+
 ENOUGH: Final = 400
 """Plays from which on a rate is taken at its word; below, its penalty shrinks in proportion."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlayView:
-    """Parallel columns, sorted by start. `timed` tells whether starts are known to the second."""
+    """Parallel columns, sorted by start; a length of -1 is not known. `slack_ms` is how exact starts are.
+
+    Plays known only by their day (one of Apple's files) are left out where the time of day matters.
+    """
 
     start_ms: tuple[int, ...]
     played_ms: tuple[int, ...]
@@ -27,7 +33,8 @@ class PlayView:
     reason_start: tuple[str, ...]
     reason_end: tuple[str, ...]
     clock_s: tuple[int, ...]
-    timed: bool
+    source: tuple[str, ...]
+    slack_ms: int
 
     @classmethod
     def of(cls, records: Listens) -> PlayView:
@@ -42,8 +49,20 @@ class PlayView:
             reason_start=records.texts("reason_start"),
             reason_end=records.texts("reason_end"),
             clock_s=records.integers("clock_s"),
-            timed="spotify-account" not in records.texts("source"),
+            source=records.texts("source"),
+            slack_ms=61_000 if "spotify-account" in records.texts("source") else 5_000,
         )
+
+    @property
+    def lengths(self) -> list[int]:
+        """The lengths that are known."""
+        return [ms for ms in self.played_ms if ms >= 0]
+
+    @property
+    def exact_lengths(self) -> list[int]:
+        """The lengths that are known to the millisecond."""
+        rows = zip(self.played_ms, self.source, strict=True)
+        return [ms for ms, source in rows if ms >= 0 and source not in WHOLE_SECONDS]
 
     def __len__(self) -> int:
         return len(self.start_ms)

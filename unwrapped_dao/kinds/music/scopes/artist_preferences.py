@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ...protocols import PPM
 from ...rows import RowScope
-from ..listens import MAX_TEXT, Listens, MonthOf
+from ..listens import MAX_TEXT, NOMINAL_MS, Listens, MonthOf
 
 TOP: Final = 200
 UNKNOWN_ARTISTS: Final = frozenset({"unknown", "unknown artist", "[unknown]", "various artists"})
@@ -49,7 +49,8 @@ class ArtistPreference(BaseModel):
 
 
 def project(records: Listens) -> Sequence[ArtistPreference]:
-    """The top artists by time listened; ties go by name, in code point order."""
+    """The top artists by time listened; a play of unknown length counts as three minutes; ties go by name, in code
+    point order."""
     total = 0
     played: dict[str, int] = defaultdict(int)
     months: dict[str, set[str]] = defaultdict(set)
@@ -65,7 +66,7 @@ def project(records: Listens) -> Sequence[ArtistPreference]:
     for start_ms, played_ms, artist, kind, private in columns:
         if kind != "music" or private or not played_ms:
             continue
-        played[artist] += played_ms
+        played[artist] += played_ms if played_ms > 0 else NOMINAL_MS
         months[artist].add(month_of(start_ms))
     played = {artist: ms for artist, ms in played.items() if artist.strip().lower() not in UNKNOWN_ARTISTS}
     total = sum(played.values())
@@ -97,7 +98,7 @@ ARTIST_PREFERENCES: Final = RowScope(
         "local files",
     ),
     row=ArtistPreference,
-    projection="top 200 artists by music time played, without incognito, local and unknown",
+    projection="top 200 artists by music time played (unknown as 180 s), without incognito, local and unknown",
     projection_version=1,
     function=project,
 )

@@ -75,7 +75,7 @@ def read_one_by_one(entry: ExportEntry, struct: type[T], ledger: Ledger) -> tupl
             fitting.append(decoder.decode(raw))
             numbers.append(number)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            ledger.leave_out(entry.name, number, _why(error))
+            ledger.leave_out(entry.name, number, why(error))
     if raws and not fitting:
         raise ExportError(f"The file {shown!r} is no list of plays: none of its {len(raws)} rows has the fields.")
     return fitting, numbers, len(raws)
@@ -103,7 +103,7 @@ def _mend(escape: re.Match[bytes]) -> bytes:
     return b"\\ufffd" if lone else escape[0]
 
 
-def _why(error: Exception) -> str:
+def why(error: Exception) -> str:
     """The field and the types, never a value. msgspec's own message can quote one."""
     found = re.search(r"`\$\.([A-Za-z_]{1,64})`$", str(error))
     if isinstance(error, msgspec.ValidationError):

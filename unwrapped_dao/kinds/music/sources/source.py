@@ -1,18 +1,54 @@
-"""What every source of the kind `music` offers; adding a format is one file here and one line in
-`SOURCES`.
-"""
+"""What every source of the kind `music` offers; adding a format is one file here and one line in `SOURCES`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from ....exports import ExportEntry
 from ...imports import Ledger
-from ..listens import Columns
+from ..listens import UNKNOWN_LENGTH, Columns, Row
 
 Intern = Callable[[str, str], str]
 """`dict.setdefault` of one table: equal titles share one object, which is most of a history's memory."""
+
+
+def new_table() -> Intern:
+    """An empty table of titles."""
+    titles: dict[str, str] = {}
+    return titles.setdefault
+
+
+class Peek:
+    """A file before it is claimed: its name, and its first bytes, which are read only when a source asks."""
+
+    def __init__(self, entry: ExportEntry) -> None:
+        self.entry = entry
+        self.base_name = entry.base_name
+
+    @cached_property
+    def head(self) -> bytes:
+        """The first 4 KiB, or less."""
+        return self.entry.head()
+
+    @cached_property
+    def first_line(self) -> str:
+        """The first line as text, without a byte order mark."""
+        return self.head.partition(b"\n")[0].decode("utf-8-sig", "replace").strip()
+
+
+@dataclass(slots=True)
+class Reading:
+    """What the files of one import share: the account, the table of titles, and what one file knows for another.
+
+    `artists` maps a title to its artists, for formats that name the artist in another file.
+    """
+
+    ledger: Ledger
+    intern: Intern = field(default_factory=new_table)
+    artists: dict[str, set[str]] = field(default_factory=dict)
 
 
 class SourceRows(NamedTuple):
@@ -24,7 +60,7 @@ class SourceRows(NamedTuple):
 
 
 class MusicSource(Protocol):
-    """A source that yields canonical listening rows."""
+    """A source that yields canonical listening rows. The order in `SOURCES` is the order of asking and reading."""
 
     @property
     def name(self) -> str: ...
@@ -32,10 +68,25 @@ class MusicSource(Protocol):
     @property
     def title(self) -> str: ...
 
-    def claims(self, entry: ExportEntry) -> bool:
+    def claims(self, peek: Peek) -> bool:
         """Whether this file is of this format."""
         ...
 
-    def read(self, entry: ExportEntry, ledger: Ledger, intern: Intern) -> SourceRows:
+    def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:
         """Read the file. Raises `ExportError` if it is wrong as a whole; single rows go to the ledger."""
         ...
+
+
+def plain_row(
+    source: str,
+    start_ms: int,
+    artist: str,
+    track: str,
+    *,
+    played_ms: int = UNKNOWN_LENGTH,
+    album: str = "",
+    reason_end: str = "",
+    skipped: int = -1,
+) -> Row:
+    """A row of a source that tells little: a song, when it started, perhaps how long."""
+    return (start_ms, played_ms, artist, track, album, "", "music", "", reason_end, -1, skipped, 0, 0, source)

@@ -16,10 +16,9 @@ from typing import Final
 import msgspec
 
 from ....exports import ExportEntry
-from ...imports import Ledger
-from ..listens import Row, columns_of
+from ..listens import WRONG_LENGTH, Row, columns_of
 from .json_rows import first_keys, read_rows
-from .source import Intern, SourceRows
+from .source import Peek, Reading, SourceRows
 
 _NAME = re.compile(r"streaming_?history_?(music|podcast|audiobook)?_?\d*(\(\d+\))?(\.json)+$", re.IGNORECASE)
 _EPOCH: Final = dt.date(1970, 1, 1).toordinal()
@@ -48,12 +47,13 @@ class SpotifyAccount:
     name = "spotify-account"
     title = "Spotify account data"
 
-    def claims(self, entry: ExportEntry) -> bool:
+    def claims(self, peek: Peek) -> bool:
         """By name, or by the first row's keys."""
-        return bool(_NAME.fullmatch(entry.base_name)) or {"endTime", "msPlayed"} <= first_keys(entry.head())
+        return bool(_NAME.fullmatch(peek.base_name)) or {"endTime", "msPlayed"} <= first_keys(peek.head)
 
-    def read(self, entry: ExportEntry, ledger: Ledger, intern: Intern) -> SourceRows:
+    def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:
         """The file's rows; what does not fit goes to the ledger."""
+        ledger, intern = reading.ledger, reading.intern
         typed = re.search("podcast|audiobook", entry.base_name, re.IGNORECASE)
         file_kind = typed[0].lower() if typed else "music"
         plays, numbers, total = read_rows(entry, _Play, _Play, ledger)
@@ -71,9 +71,10 @@ class SpotifyAccount:
             elif play.audiobookName is not None:
                 kind, artist = "audiobook", play.audiobookName
                 track = play.chapterName or play.audiobookName
+            played = play.msPlayed if play.msPlayed >= 0 else WRONG_LENGTH
             artist, track = artist or "", track or ""
             rows.append((
-                end_ms - play.msPlayed, play.msPlayed, intern(artist, artist), intern(track, track), "", "",
+                end_ms - played, played, intern(artist, artist), intern(track, track), "", "",
                 kind,
                 "", "", -1, -1, 0, 0, self.name,
             ))  # fmt: skip

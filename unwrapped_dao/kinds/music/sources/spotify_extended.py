@@ -19,9 +19,9 @@ import msgspec
 
 from ....exports import ExportEntry
 from ...imports import Ledger
-from ..listens import Columns, columns_of, reason
+from ..listens import WRONG_LENGTH, Columns, columns_of, reason
 from .json_rows import first_keys, read_one_by_one, read_rows
-from .source import Intern, SourceRows
+from .source import Intern, Peek, Reading, SourceRows
 
 _NAME = re.compile(r"(endsong|streaming_history_(audio|video))[_0-9-]*(\(\d+\))?(\.json)+$", re.IGNORECASE)
 _SKIPS: Final = frozenset({"fwdbtn", "backbtn", "endplay"})
@@ -65,14 +65,15 @@ class SpotifyExtended:
     name = "spotify-extended"
     title = "Spotify extended streaming history"
 
-    def claims(self, entry: ExportEntry) -> bool:
+    def claims(self, peek: Peek) -> bool:
         """By name, or by the first row's keys."""
-        if _NAME.fullmatch(entry.base_name):
+        if _NAME.fullmatch(peek.base_name):
             return True
-        return {"ts", "ms_played"} <= first_keys(entry.head())
+        return {"ts", "ms_played"} <= first_keys(peek.head)
 
-    def read(self, entry: ExportEntry, ledger: Ledger, intern: Intern) -> SourceRows:
+    def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:
         """The file's rows; what does not fit goes to the ledger."""
+        ledger, intern = reading.ledger, reading.intern
         plays, numbers, total = read_rows(entry, _Play, _LoosePlay, ledger)
         if isinstance(numbers, list):
             plays, numbers = _settle(entry, plays, numbers, ledger)
@@ -142,6 +143,9 @@ def _columns(plays: list[_Play], source: str, intern: Intern) -> Columns:
         return map(attrgetter(field), plays)
 
     played, uris, ends = list(each("ms_played")), list(each("spotify_track_uri")), list(each("reason_end"))
+    if min(played) < 0:
+        # -1 would mean a length that is not known; these are wrong, and said to be.
+        played = [ms if ms >= 0 else WRONG_LENGTH for ms in played]
     starts, days = list(each("reason_start")), _Days()
     known = {text: reason(text) for text in {*starts, *ends}}
     skips: dict[str | None, int | None] = dict.fromkeys(known)

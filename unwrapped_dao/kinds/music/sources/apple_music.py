@@ -1,0 +1,150 @@
+"""Apple Music, in zips inside zips: `Apple Music Play Activity.csv` and `Apple Music - Play History Daily Tracks.csv`.
+
+The activity has one row an event, 31 columns in 2020 and 44 later (the song's column was renamed), and mostly
+no artist:
+it is taken from the daily file, where a title has only one. The daily file has a day and no time. Where both
+tell a day,
+the activity counts. City, position, network, device and build are in neither's wanted columns.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from ....exports import ExportEntry
+from ..listens import UNKNOWN_LENGTH, Row, columns_of
+from .csv_rows import csv_dicts
+from .source import Peek, Reading, SourceRows, plain_row
+
+DAILY: Final = "apple-music-daily"
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_REASONS: Final = {
+    "NATURAL_END_OF_TRACK": ("trackdone", 0), "TRACK_SKIPPED_FORWARDS": ("fwdbtn", 1),
+    "TRACK_SKIPPED_BACKWARDS": ("backbtn", 1), "MANUALLY_SELECTED_PLAYBACK_OF_A_DIFF_ITEM": ("endplay", 1),
+    "PLAYBACK_MANUALLY_PAUSED": ("other", -1), "SCRUB_BEGIN": ("other", -1), "SCRUB_END": ("other", -1),
+    "FAILED_TO_LOAD": ("trackerror", -1),
+}  # fmt: skip
+
+
+class AppleMusicDaily:
+    """The daily tracks: a row is one title on one day."""
+
+    name = DAILY
+    title = "Apple Music daily tracks"
+
+    def claims(self, peek: Peek) -> bool:
+        """By its header."""
+        return "Track Description" in peek.first_line and "Date Played" in peek.first_line
+
+    def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:
+        """The file's rows, and for the activity the artists of its titles."""
+        wanted = {
+            "what": ("Track Description",), "day": ("Date Played",), "ms": ("Play Duration Milliseconds",),
+            "media": ("Media type", "Media Type"), "end": ("End Reason Type",),
+        }  # fmt: skip
+        rows: list[Row] = []
+        numbers: list[int] = []
+        total = 0
+        for number, line in csv_dicts(entry, reading.ledger, wanted, ("what", "day")):
+            total += 1
+            if line is None:
+                continue
+            artist, _, track = line.get("what", "").partition(" - ")
+            start, played = _day_ms(line.get("day", "")), _length(line.get("ms", ""))
+            if line.get("media", "").upper() not in ("", "AUDIO"):
+                reading.ledger.leave_out(entry.name, number, "a video that is not music")
+            elif start is None:
+                reading.ledger.leave_out(entry.name, number, "the field Date Played is no date")
+            else:
+                if track:
+                    reading.artists.setdefault(track.strip().casefold(), set()).add(artist.strip())
+                end, skipped = _REASONS.get(line.get("end", "").upper(), ("", -1))
+                rows.append(
+                    plain_row(
+                        self.name,
+                        start,
+                        artist.strip(),
+                        track.strip(),
+                        played_ms=played,
+                        reason_end=end,
+                        skipped=skipped,
+                    )
+                )
+                numbers.append(number)
+        return SourceRows(columns_of(rows), numbers, total)
+
+
+class AppleMusicActivity:
+    """The play activity: a row is one event of the player; the ends of plays are the plays."""
+
+    name = "apple-music-activity"
+    title = "Apple Music play activity"
+
+    def claims(self, peek: Peek) -> bool:
+        """By its header."""
+        line = peek.first_line
+        return "Event Start Timestamp" in line and "Play Duration Milliseconds" in line
+
+    def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:
+        """The file's plays."""
+        wanted = {
+            "song": ("Song Name", "Content Name"), "artist": ("Artist Name",),
+            "album": ("Album Name", "Container Album Name"), "ms": ("Play Duration Milliseconds",),
+            "start": ("Event Start Timestamp",), "stop": ("Event End Timestamp",),
+            "end": ("End Reason Type",), "event": ("Event Type",), "media": ("Media Type",),
+        }  # fmt: skip
+        rows: list[Row] = []
+        numbers: list[int] = []
+        total = 0
+        for number, line in csv_dicts(entry, reading.ledger, wanted, ("song",)):
+            total += 1
+            if line is None:
+                continue
+            played, stop = _length(line.get("ms", "")), _time_ms(line.get("stop", ""))
+            start = _time_ms(line.get("start", ""))
+            if start is None and stop is not None and played >= 0:
+                start = stop - played
+            if line.get("event", "").upper() not in ("", "PLAY_END"):
+                reading.ledger.leave_out(entry.name, number, "an event of the player that is no play")
+            elif line.get("media", "").upper() == "VIDEO":
+                reading.ledger.leave_out(entry.name, number, "a video that is not music")
+            elif start is None:
+                reading.ledger.leave_out(entry.name, number, "the event has no time")
+            else:
+                song = line.get("song", "")
+                known = reading.artists.get(song.casefold(), set())
+                artist = line.get("artist", "") or (next(iter(known)) if len(known) == 1 else "")
+                end, skipped = _REASONS.get(line.get("end", "").upper(), ("", -1))
+                rows.append(
+                    plain_row(
+                        self.name, start, artist, song, played_ms=played, album=line.get("album", ""),
+                        reason_end=end, skipped=skipped,
+                    )
+                )  # fmt: skip
+                numbers.append(number)
+        return SourceRows(columns_of(rows), numbers, total)
+
+
+def _day_ms(text: str) -> int | None:
+    """`yyyymmdd`, the day's first moment."""
+    try:
+        day = dt.datetime.strptime(text, "%Y%m%d").replace(tzinfo=dt.UTC)
+    except ValueError:
+        return None
+    return (day - _EPOCH) // dt.timedelta(milliseconds=1)
+
+
+def _time_ms(text: str) -> int | None:
+    try:
+        when = dt.datetime.fromisoformat(text)
+        when = when if when.tzinfo else when.replace(tzinfo=dt.UTC)
+        return (when - _EPOCH) // dt.timedelta(milliseconds=1)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _length(text: str) -> int:
+    """Milliseconds; negative ones (real files have some) and blanks are unknown."""
+    digits = text.removesuffix(".0")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 15 else UNKNOWN_LENGTH
