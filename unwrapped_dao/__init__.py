@@ -1,6 +1,6 @@
 """unwrapped-dao: a toolkit for data collectives. The public names, loaded when they are used.
 
-`local()` is a whole collective in this process; `samples` are exports to try it with; `kinds` read and preview a member's own.
+`local()` is a whole collective in this process; `samples` are exports to try it with; `kinds` read a member's own.
 """
 
 from __future__ import annotations

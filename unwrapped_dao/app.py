@@ -1,7 +1,7 @@
 """The composition root: settings become wired roles.
 
-`open_app(settings)` is what every command runs on; `local()` is a whole collective in one process, for trying things out,
-for tests and for notebooks.
+`open_app(settings)` is what every command runs on; `local()` is a whole collective in one process, for trying things
+out, for tests and for notebooks.
 """
 
 from __future__ import annotations

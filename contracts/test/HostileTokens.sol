@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {TestDollar} from "./TestDollar.sol";
+import {TestDollar} from "../dev/TestDollar.sol";
 
 /// @title Takes 1% of every transfer for itself
 contract FeeOnTransferDollar is TestDollar {

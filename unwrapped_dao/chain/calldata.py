@@ -65,9 +65,9 @@ def _approve(collective: Collective, arguments: Mapping[str, Any]) -> list[str]:
 def _sale_sentence(collective: Collective, offer: Offer) -> str:
     price = amount_text(collective, offer.currency, offer.price)
     return (
-        f"Sells epoch {offer.epoch} of scope 0x{offer.scope_id.hex()[:8]}… to {offer.buyer} for {price}, for the purpose "
-        f"{purpose_name(offer.scope_id, offer.purpose)} under terms 0x{offer.terms.hex()[:8]}…, if at least "
-        f"{offer.min_eligible_weight} share points remain."
+        f"Sells epoch {offer.epoch} of scope 0x{offer.scope_id.hex()[:8]}… to {offer.buyer} for {price}, "
+        f"for the purpose {purpose_name(offer.scope_id, offer.purpose)} under terms 0x{offer.terms.hex()[:8]}…, "
+        f"if at least {offer.min_eligible_weight} share points remain."
     )
 
 

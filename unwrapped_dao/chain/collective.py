@@ -32,10 +32,10 @@ class Collective:
     @classmethod
     def at(cls, client: ChainClient, deployment: Deployment) -> Collective:
         """The clients for a deployment record. Raises SettingsError if it is for another chain."""
-        deployment.require_chain(client.chain_id)
+        deployment.require_chain(client)
 
         def contract(name: str) -> Contract:
-            return Contract(client, artifacts.abi(name), deployment.addresses[name], first_block=deployment.block)
+            return Contract(client, artifacts.abi(name), deployment.address(name), first_block=deployment.block_number)
 
         return cls(
             client=client,

@@ -1,8 +1,8 @@
 """The one deploy plan: every address and init code of a collective, known before the first transaction.
 
-A `Genesis` contract creates the others by its own CREATE nonces. Each constructor parameter is bound **by its name**: to a
-sibling's address (`registry`, `market`, …) or to a genesis parameter, so that the plan cannot silently disagree with a
-contract. The embedded chain, the command line and the Brownie scripts all run this plan; a killed deployment goes on
+A `Genesis` contract creates the others by its own CREATE nonces. Each constructor parameter is bound by its name: to
+a sibling's address (`registry`, `market`, …) or to a genesis parameter, so that the plan cannot silently disagree with
+a contract. The embedded chain, the command line and the Brownie scripts all run this plan; a killed deployment goes on
 from `Genesis.step()`.
 """
 
@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 import rlp  # type: ignore[import-untyped]
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from ..errors import InputError, NotAllowedError
 from . import artifacts
@@ -67,6 +67,20 @@ class GenesisParameters(BaseModel):
     operators_bps: int = Field(default=300, ge=0, le=1_000)
     profile: Profile = DEV
 
+    def as_json(self) -> dict[str, JsonValue]:
+        """For the deployment record: bytes as 0x-hex."""
+
+        def plain(value: Any) -> JsonValue:
+            if isinstance(value, bytes):
+                return f"0x{value.hex()}"
+            if isinstance(value, Mapping):
+                return {key: plain(item) for key, item in value.items()}
+            if isinstance(value, list | tuple):
+                return [plain(item) for item in value]
+            return value  # type: ignore[no-any-return]
+
+        return {name: plain(value) for name, value in self.named().items()}
+
     def named(self) -> dict[str, Any]:
         """Every genesis parameter by the name that constructors give it."""
         p = self.profile
@@ -95,11 +109,11 @@ class GenesisParameters(BaseModel):
             "minWeight": p.min_weight,
             "notice": p.notice,
             "deliveryWindow": p.delivery_window,
-            "minDeliveryWindow": p.min_delivery_window,
-            "maxDeliveryWindow": p.max_delivery_window,
+            "shortestDelivery": p.min_delivery_window,
+            "longestDelivery": p.max_delivery_window,
             "grace": p.grace,
-            "minGrace": p.min_grace,
-            "maxGrace": p.max_grace,
+            "shortestGrace": p.min_grace,
+            "longestGrace": p.max_grace,
             "minimumActive": p.minimum_active,
             "quorumPercent": p.quorum_percent,
             "quorumFloor": p.quorum_floor,

@@ -82,19 +82,22 @@ class Sale:
     """What the chain stores of a sale. Counters are running until approval, and the stored ones from then on."""
 
     state: SaleState
-    approved_at: int
+    execute_before: int
     delivery_window: int
     grace: int
     treasury_bps: int
     operators_bps: int
-    execute_before: int
     opt_outs: int
-    withdrawals: int
-    pool_index: int
-    excluded: int
     min_eligible_weight: int
+    pool_index: int
+    approved_at: int
+    withdrawals: int
     eligible_weight: int
     cursor: int
+    members: int
+    height: int
+    generation: int
+    excluded: int
 
     @property
     def delivery_deadline(self) -> int:

@@ -20,7 +20,7 @@ class Profile(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
+    name: ProfileName
     settling: int = Field(ge=0, description="from activation to the first vote")
     voting_delay: int = Field(ge=1, description="from the proposal to its snapshot")
     voting_period: int = Field(ge=1)

@@ -17,9 +17,12 @@ main{max-width:46rem;margin:0 auto;padding:2.5rem 1.25rem 4rem}h1{font-size:2rem
 h2{font-size:1.2rem;margin:2.4rem 0 .8rem}p.lead{color:var(--soft);margin:0 0 1.6rem}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.7rem}
 .figures div{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.7rem .9rem}
-.figures b{display:block;font-size:1.35rem;font-variant-numeric:tabular-nums}.figures span{color:var(--soft);font-size:.85rem}
-ol{padding-left:1.4rem}ol li{margin:.35rem 0}.stop{border-left:3px solid var(--stop);padding:.1rem 0 .1rem .9rem;margin:.9rem 0}
-.stop small{color:var(--soft);display:block}svg{width:100%;height:auto;display:block}svg text{fill:var(--ink);font-size:13px}
+.figures b{display:block;font-size:1.35rem;font-variant-numeric:tabular-nums}
+.figures span{color:var(--soft);font-size:.85rem}
+ol{padding-left:1.4rem}ol li{margin:.35rem 0}
+.stop{border-left:3px solid var(--stop);padding:.1rem 0 .1rem .9rem;margin:.9rem 0}
+.stop small{color:var(--soft);display:block}
+svg{width:100%;height:auto;display:block}svg text{fill:var(--ink);font-size:13px}
 svg .soft{fill:var(--soft)}svg .bar{fill:var(--bar)}svg .none{fill:var(--out)}
 footer{margin-top:2.5rem;border-top:1px solid var(--line);padding-top:1rem;color:var(--soft);font-size:.9rem}
 code{font-size:.85em;overflow-wrap:anywhere}
@@ -63,9 +66,8 @@ def _chart(payouts: Sequence[Payout]) -> str:
         label = money(payout.amount) if payout.amount else f"0 – {payout.note}"
         parts.append(f'<text x="{left - 10}" y="{y + 16}" text-anchor="end">{escape(payout.member)}</text>')
         parts.append(f'<rect class="{css}" x="{left}" y="{y + 3}" width="{max(bar, 2)}" height="{row - 9}" rx="3"/>')
-        parts.append(
-            f'<text class="soft" x="{left + max(bar, 2) + 8}" y="{y + 16}">{escape(label)} · {payout.weight} share points</text>'
-        )
+        told = f"{escape(label)} · {payout.weight} share points"
+        parts.append(f'<text class="soft" x="{left + max(bar, 2) + 8}" y="{y + 16}">{told}</text>')
     return "".join(parts) + "</svg>"
 
 
@@ -80,8 +82,8 @@ def render(summary: Summary, story: Sequence[str], payouts: Sequence[Payout], wa
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>The life of one sale</title><style>{_STYLE}</style></head><body><main>
 <h1>The life of one sale</h1>
-<p class="lead">{summary.members} members pooled their own listening exports; one buyer paid for one purpose; the chain checked
-the key before the money moved.</p>
+<p class="lead">{summary.members} members pooled their own listening exports; one buyer paid for one purpose; the chain
+checked the key before the money moved.</p>
 <div class="figures">{_figures(summary)}</div>
 <h2>What happened</h2><ol>{told}</ol>
 <h2>Who was paid what</h2>{_chart(payouts)}

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 from .. import samples
@@ -22,7 +23,7 @@ from ..crypto import envelope
 from ..crypto.bn254 import P1
 from ..crypto.committee import sign_node
 from ..crypto.keys import NodeKey, SecretScalar
-from ..crypto.tree import Node
+from ..crypto.tree import Node, path
 from ..dataset import Dataset
 from ..errors import ContractRefusedError, NotAllowedError, UnwrappedError
 from ..kinds import Preview
@@ -73,7 +74,8 @@ def run(output: Path, tell: Tell, *, seed: int = SEED) -> Summary:
         previews = _contribute(dao, exports, told)
         pool = dao.seal(SCOPE)
         told.line(
-            f"The pool was sealed with {len(previews)} contributions and their ciphertext published; nobody can open it yet."
+            f"The pool was sealed with {len(previews)} contributions and the ciphertext published. Besides each member's "
+            "own validators, only the one key keeper could open it now."
         )
         _try_without_key(dao, pool, told)
         offer = _offer(dao, pool, told)
@@ -101,8 +103,9 @@ def _contribute(dao: LocalCollective, exports: Sequence[SampleExport], told: Tol
             _try_somebody_elses(dao, previews[number], told)
     invented = sum(export.invented for export in exports)
     told.line(
-        f"Each was encrypted, attested by 2 of 3 validators and recorded; contribution tokens were minted. {invented} exports "
-        f"are invented, in the real formats; 1 is a small openly licensed third-party file of {exports[-1].plays} plays."
+        "Each was encrypted, attested by 2 of 3 validators and recorded; contribution tokens were minted. "
+        f"{invented} exports are invented, in the real formats; 1 is a small openly licensed third-party file "
+        f"of {exports[-1].plays} plays."
     )
     return previews
 
@@ -166,8 +169,8 @@ def _deliver(dao: LocalCollective, offer: Offer, pool: Pool, proposal: int, told
     dao.settle(proposal)
     nodes = len(dao.collective.market.deliveries(sale_id))
     told.line(
-        f"The key keeper delivered {nodes} node keys that cover everybody but the {len(OPT_OUTS)}; the contract checked the "
-        "pairing of every one, and only then credited the money."
+        f"The key keeper delivered {nodes} node keys that cover everybody but the {len(OPT_OUTS)}; the contract "
+        "checked the pairing of every one, and only then credited the money."
     )
     return sale_id
 
@@ -195,17 +198,24 @@ def _try_excluded(dao: LocalCollective, offer: Offer, pool: Pool, sale_id: bytes
     for contribution in dao.collective.registry.contributions(pool):
         if not dao.collective.market.is_excluded(sale_id, contribution.number):
             continue
+        # Each key is passed off as the key of every node above the member, so that the wraps themselves must refuse it.
         errors: list[UnwrappedError] = []
-        for key in keys:
+        above = path(contribution.number, pool.height)
+        for key, node in product(keys, above):
             try:
-                _open(dao, contribution.record.content, key)
+                _open(dao, contribution.record.content, _passed_off(key, node))
             except UnwrappedError as error:
                 errors.append(error)
-        if len(errors) == len(keys):
+        if len(errors) == len(keys) * len(above):
             shut += 1
-            tried = f"The buyer tries all {len(keys)} keys on the envelope of member number {contribution.number}, who opted out"
+            locks = f"{len(keys)} keys on all {len(above)} locks of member number {contribution.number}"
+            tried = f"The buyer tries {locks}, who opted out"
             told.refused(tried, "the envelope", errors[-1])
     return shut
+
+
+def _passed_off(key: NodeKey, node: Node) -> NodeKey:
+    return NodeKey.from_trusted_point(key.pool, node, key.to_secret_point())
 
 
 def _claim(
@@ -226,8 +236,8 @@ def _claim(
         )
     paid = sum(payout.amount for payout in payouts)
     told.line(
-        f"Everybody collected: {amount_text(dao.collective, dao.currency, paid)} went to {sum(p.amount > 0 for p in payouts)} "
-        "members by share points; who opted out got nothing."
+        f"Everybody collected: {amount_text(dao.collective, dao.currency, paid)} went to "
+        f"{sum(p.amount > 0 for p in payouts)} members by share points; who opted out got nothing."
     )
     return payouts
 

@@ -264,7 +264,7 @@ class Buyer:
             splitter = self._collective.splitter.address
             if (held := token.balance_of(self.address)) < offer.price:
                 raise InputError(
-                    f"The account {self.address} holds {held} base units of {token.symbol()}, the price is {offer.price}.",
+                    f"{self.address} holds {held} base units of {token.symbol()}, the price is {offer.price}.",
                     hint="Fund the buyer's account or offer less; nothing was sent.",
                 )
             if token.allowance(self.address, splitter) < offer.price:

@@ -43,18 +43,20 @@ class Founder:
     ) -> Deployment:
         """Run a plan (a new one by default) to its end and return the deployment record."""
         plan = plan or self.plan(parameters)
-        first_block = self._client.block_number()
+        block = self._client.block_number()
         deploy.run(plan, _ClientSender(self._client, self._account), progress)
         missing = [name for name, address in plan.addresses.items() if not self._client.code(address)]
         if missing:
             raise NotAllowedError(f"The deployment did not complete: {', '.join(missing)} is missing.")
         return Deployment(
             name=parameters.name,
+            profile=parameters.profile.name,
             chain_id=self._client.chain_id,
+            block_number=block,
+            block_hash=self._client.block_hash(block) or "",
             genesis=plan.genesis,
             addresses=dict(plan.addresses),
-            block=first_block,
-            profile=parameters.profile.name,
+            parameters=parameters.as_json(),
         )
 
 

@@ -20,6 +20,7 @@ from ..storage.cid import CID, cid_of
 from ..storage.interfaces import ContentStore
 from ..storage.pending import PendingEnvelopes, PendingNote
 from ..validation import FingerprintIndex, FingerprintKey, Submission, validate
+from ..validation.attestation import AttestationContent
 from ..validation.request import Attestation, AttestationRequest
 from .identity import Progress, committee_key, no_progress, pool_identity
 
@@ -83,13 +84,11 @@ class Validator:
         )
         if outcome.attestation is None:
             raise NotAllowedError(
-                "The validators refuse this export: " + "; ".join(outcome.report.reasons) + ".",
+                "The validators refuse this export: " + "; ".join(_refusals(outcome.report.reasons)) + ".",
                 hint="Contribute your own export, whole and unedited; each history counts once.",
             )
         self._require_free(request, outcome.fingerprint, number)
-        signature = eip712.sign_contribution(
-            self._account, self._collective.client.chain_id, self._collective.registry.address, outcome.attestation
-        )
+        signature = eip712.sign(self._account, self._domain(), _message(outcome.attestation))
         outcome.remember(self._index, submission)
         self._keep(request, pool)
         return Attestation(outcome.attestation, self.address, signature)
@@ -170,6 +169,9 @@ class Validator:
                 hint="Contribute your own export; each history counts once.",
             )
 
+    def _domain(self) -> eip712.Domain:
+        return eip712.read_domain(self._collective.client, self._collective.registry.address)
+
     def _keep(self, request: AttestationRequest, pool: Pool) -> None:
         """Keep the ciphertext until the seal."""
         if self._pending.has(request.content):
@@ -179,6 +181,16 @@ class Validator:
         self._pending.add(
             lambda sink: _write(sink, data), PendingNote(f"{pool.id:#x}", request.member, request.version)
         )
+
+
+def _refusals(reasons: tuple[str, ...]) -> list[str]:
+    """The reasons that refuse; the others only lower the score."""
+    return [reason.removeprefix("refused: ") for reason in reasons if reason.startswith("refused: ")] or list(reasons)
+
+
+def _message(content: AttestationContent) -> eip712.Contribution:
+    """What is signed: the attestation's fields in the order of their EIP-712 type."""
+    return eip712.Contribution(**content.model_dump())
 
 
 def _write(sink: object, data: bytes) -> None:

@@ -17,7 +17,7 @@ from ..errors import SettingsError
 
 
 class Intent(msgspec.Struct, frozen=True):
-    """`name` is unique (a hash of what will be done), `wish` is what the caller asked for, `facts` what was made of it."""
+    """`name` is unique (a hash of what will be done), `wish` what the caller asked for, `facts` what was made of it."""
 
     name: str
     wish: dict[str, Any]

@@ -83,13 +83,15 @@ def _map_hints(u: int) -> list[int]:
     # p = 3 mod 4, so -1 is no square: a root of -g(x) proves that g(x) has none. g(x) is never 0, for a zero
     # would be a point of order two and r is odd.
     witnesses = [sqrt(-_g(x)) for x in xs[:chosen]]
-    return [chosen + 1, inverse, *witnesses, sqrt(_g(xs[chosen]))]
+    y = sqrt(_g(xs[chosen]))
+    return [chosen + 1, inverse, *witnesses, y if y & 1 == u & 1 else P - y]
 
 
 def hash_hints(message: bytes, dst: bytes = HASH_TO_G1_DST) -> list[int]:
     """The words that replace modexp when a contract hashes this message: six to ten, for u0 and then u1.
 
-    Per map [tag, inverse, witness…, y]; tag 1, 2 or 3 names the candidate taken, with tag - 1 witnesses.
+    Per map [tag, inverse, witness…, y]; tag 1, 2 or 3 names the candidate taken, with tag - 1 witnesses;
+    y has u's parity.
     """
     u0, u1 = hash_to_field(message, dst)
     return _map_hints(u0) + _map_hints(u1)
