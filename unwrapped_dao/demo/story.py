@@ -74,8 +74,8 @@ def run(output: Path, tell: Tell, *, seed: int = SEED) -> Summary:
         previews = _contribute(dao, exports, told)
         pool = dao.seal(SCOPE)
         told.line(
-            f"The pool was sealed with {len(previews)} contributions and the ciphertext published. Besides each member's "
-            "own validators, only the one key keeper could open it now."
+            f"The pool was sealed with {len(previews)} contributions and the ciphertext published. Besides each "
+            "member's own validators, only the one key keeper could open it now."
         )
         _try_without_key(dao, pool, told)
         offer = _offer(dao, pool, told)
