@@ -61,6 +61,9 @@ test: setup-dev ## everything: check, contract tests, end to end on Ganache; ins
 artifacts: setup-dev ## compile the contracts and write the artifacts that ship inside the package
 	@timeout 300 $(RUN)python scripts/compile.py
 
+kubo: setup-check ## obtain a Kubo daemon for the storage tests: `ipfs` on PATH, else built from its Go module
+	@timeout 1800 $(RUN)python scripts/kubo.py build
+
 gas: setup-dev ## measure gas and compare with benchmarks/gas.json; UPDATE=1 writes it
 	@timeout 1200 $(RUN)python benchmarks/gas.py $(if $(UPDATE),--update)
 
