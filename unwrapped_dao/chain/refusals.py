@@ -13,6 +13,7 @@ from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 
 from unwrapped_dao.chain.abi import Abi
+from unwrapped_dao.chain.plain_words import plain_words
 from unwrapped_dao.chain.transport import RpcError
 from unwrapped_dao.errors import ContractRefusedError, NotAllowedError, RpcUnavailableError, UnwrappedError
 
@@ -80,6 +81,8 @@ def refusal(data: bytes, errors: Abi) -> ContractRefusedError:
         return ContractRefusedError(f"The contract failed: {what}.", error=name, args_by_name=facts)
     if not name:
         return ContractRefusedError("The contract refused without giving a reason.")
+    if (words := plain_words(name, facts)) is not None:
+        return ContractRefusedError(words[0], error=name, args_by_name=facts, hint=words[1])
     told = ", ".join(f"{fact.rstrip('_')} {_shown(value)}" for fact, value in facts.items())
     return ContractRefusedError(
         f"The contract refused: {name} ({told})." if told else f"The contract refused: {name}.",

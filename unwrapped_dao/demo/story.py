@@ -39,8 +39,8 @@ PRICE = 55_000 * 10**6
 SEED = 2025
 SCOPE, PURPOSE = "artist-preferences", "ai-training"
 VOTES: tuple[Support, ...] = ("for",) * 8 + ("against", "abstain")
-"""Of members 1 to 10; the last two opt out and do not vote."""
-OPT_OUTS = (10, 11)
+"""Of the members who do not opt out, in order."""
+OPT_OUTS = (4, 10)
 REFUSED_TO_REPEAT = 3
 
 Tell = Callable[[str], None]
@@ -150,7 +150,8 @@ def _vote(dao: LocalCollective, offer: Offer, told: Told) -> int:
     proposal = dao.members[0].propose(offer)
     for number in OPT_OUTS:
         dao.members[number].opt_out(offer)
-    for member, support in zip(dao.members, VOTES, strict=False):
+    voters = [member for number, member in enumerate(dao.members) if number not in OPT_OUTS]
+    for member, support in zip(voters, VOTES, strict=True):
         member.vote(proposal, support)
     tally = dao.collective.governor.tally(proposal)
     told.line(
