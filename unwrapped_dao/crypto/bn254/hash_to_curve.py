@@ -54,8 +54,13 @@ def map_to_g1(u: int) -> G1Point:
     """The SVDW map of one field element (RFC 9380 section 6.6.1). Only for public u: not constant time."""
     xs = _candidates(u).xs
     x = xs[_first_square(xs)]
+    return G1Point.trusted(x, _root_like(u, x))
+
+
+def _root_like(u: int, x: int) -> int:
+    """The root y of g(x) with sgn0(y) = sgn0(u)."""
     y = sqrt(_g(x))
-    return G1Point.trusted(x, y if y & 1 == u & 1 else P - y)
+    return y if y & 1 == u & 1 else P - y
 
 
 def hash_to_field(message: bytes, dst: bytes = HASH_TO_G1_DST) -> tuple[int, int]:
@@ -83,8 +88,7 @@ def _map_hints(u: int) -> list[int]:
     # p = 3 mod 4, so -1 is no square: a root of -g(x) proves that g(x) has none. g(x) is never 0, for a zero
     # would be a point of order two and r is odd.
     witnesses = [sqrt(-_g(x)) for x in xs[:chosen]]
-    y = sqrt(_g(xs[chosen]))
-    return [chosen + 1, inverse, *witnesses, y if y & 1 == u & 1 else P - y]
+    return [chosen + 1, inverse, *witnesses, _root_like(u, xs[chosen])]
 
 
 def hash_hints(message: bytes, dst: bytes = HASH_TO_G1_DST) -> list[int]:
