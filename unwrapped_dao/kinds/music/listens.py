@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from operator import ne
+from operator import itemgetter, ne
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -126,10 +126,10 @@ def misfits(columns: Columns) -> dict[int, str]:
     if min(starts) < EARLIEST_MS or max(starts) >= LATEST_MS:
         bad |= {i: BAD_TIME for i, ms in enumerate(starts) if not EARLIEST_MS <= ms < LATEST_MS}
     for texts in columns[2:6]:
-        if max(map(len, set(texts))) > MAX_TEXT:
+        if max(map(len, texts)) > MAX_TEXT:
             bad |= {i: LONG_TEXT for i, text in enumerate(texts) if len(text) > MAX_TEXT}
     if "" in artists or "" in tracks:
-        bad |= {i: NO_TITLE for i, pair in enumerate(zip(artists, tracks, strict=True)) if not all(pair)}
+        bad |= {i: NO_TITLE for texts in (artists, tracks) for i, text in enumerate(texts) if not text}
     if min(played) < UNKNOWN_LENGTH or max(played) > LONGEST_MS:
         bad |= {i: BAD_LENGTH for i, ms in enumerate(played) if not UNKNOWN_LENGTH <= ms <= LONGEST_MS}
     return bad
@@ -151,9 +151,12 @@ class Listens:
         order = _canonical_order(columns)
         self._size = len(order)
         self.repeats = given - self._size
-        if self.repeats or any(map(ne, order, range(given))):
-            columns = [[column[i] for i in order] for column in columns]
-        self._columns: tuple[tuple[Any, ...], ...] = tuple(tuple(column) for column in columns)
+        moved = self.repeats or any(map(ne, order, range(given)))
+        # itemgetter gathers in C, but of one place it gives no tuple.
+        pick = itemgetter(*order) if moved and self._size > 1 else tuple
+        self._columns: tuple[tuple[Any, ...], ...] = tuple(
+            pick(column) if self._size > 1 else tuple(column[i] for i in order) for column in columns
+        )
 
     @classmethod
     def of_rows(cls, rows: Iterable[Row]) -> Listens:

@@ -53,7 +53,7 @@ class SpotifyAccount:
 
     def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:
         """The file's rows; what does not fit goes to the ledger."""
-        ledger, intern = reading.ledger, reading.intern
+        ledger = reading.ledger
         typed = re.search("podcast|audiobook", entry.base_name, re.IGNORECASE)
         file_kind = typed[0].lower() if typed else "music"
         plays, numbers, total = read_rows(entry, _Play, _Play, ledger)
@@ -72,9 +72,8 @@ class SpotifyAccount:
                 kind, artist = "audiobook", play.audiobookName
                 track = play.chapterName or play.audiobookName
             played = play.msPlayed if play.msPlayed >= 0 else WRONG_LENGTH
-            artist, track = artist or "", track or ""
             rows.append((
-                end_ms - played, played, intern(artist, artist), intern(track, track), "", "",
+                end_ms - played, played, artist or "", track or "", "", "",
                 kind,
                 "", "", -1, -1, 0, 0, self.name,
             ))  # fmt: skip
