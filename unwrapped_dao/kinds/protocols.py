@@ -18,6 +18,7 @@ from ..exports import DEFAULT_LIMITS, ExportEntry, Limits
 
 if TYPE_CHECKING:
     from .imports import Imported
+    from .schema_report import SchemaReport
 
 PPM = 1_000_000
 """Shares, scores and penalties are integers in parts per million: equal on every machine, unlike floats."""
@@ -147,6 +148,10 @@ class Kind(Protocol):
 
     def read(self, path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Imported[Any]:
         """Read an export into records and a summary. Raises nothing but `ExportError`; touches no network."""
+        ...
+
+    def schema(self, path: str | os.PathLike[str]) -> SchemaReport:
+        """Keys and types of an export, without values, for a format that changed."""
         ...
 
     def merge(self, imports: Sequence[Imported[Any]]) -> Imported[Any]:

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from ...exports import DEFAULT_LIMITS, Limits
 from ..imports import Imported
 from ..protocols import CheckResult, RecordsSummary, Scope
+from ..schema_report import SchemaReport, schema_report
 from .checks import run_checks
 from .listens import COLUMNS, Listens, day_of
-from .reading import merge_imports, read_export
+from .reading import is_personal, merge_imports, read_export
 from .scopes import SCOPES
 from .sources import SOURCES
 from .sources.source import MusicSource
@@ -38,6 +39,10 @@ class Music:
     def read(self, path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Imported[Listens]:
         """An export's listens. Raises nothing but `ExportError`."""
         return read_export(path, limits=limits)
+
+    def schema(self, path: str | os.PathLike[str]) -> SchemaReport:
+        """Keys and types of an export that could not be read."""
+        return schema_report(path, personal=is_personal)
 
     def merge(self, imports: Sequence[Imported[Listens]]) -> Imported[Listens]:
         """One history of several exports."""

@@ -61,6 +61,11 @@ def read_export(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS
     return _finish(columns, ledger)
 
 
+def is_personal(base_name: str) -> bool:
+    """Whether a file of that name is known to be personal; such a file is never opened."""
+    return _PERSONAL.fullmatch(base_name) is not None
+
+
 def _finish(columns: Columns, ledger: Ledger) -> Imported[Listens]:
     """One history of all rows, and the account."""
     told = len(columns[0])
@@ -86,7 +91,7 @@ def merge_imports(imports: Sequence[Imported[Listens]]) -> Imported[Listens]:
 def _source_of(entry: ExportEntry, ledger: Ledger) -> MusicSource | None:
     """The source that claims a file, or None with the reason in the ledger."""
     base = entry.base_name
-    if _PERSONAL.fullmatch(base):
+    if is_personal(base):
         ledger.ignore(entry.name, "personal and not needed; never opened")
     elif base.startswith("._") or "__MACOSX" in entry.name:
         ledger.ignore(entry.name, "left by the computer that zipped it; never opened")
