@@ -4,6 +4,7 @@ home.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..errors import InputError
 from .imports import Imported, ImportSummary
+from .packing import COINS_BYTES, pack_records
 from .protocols import Kind, RecordsSummary, Scope
 
 
@@ -59,7 +61,8 @@ def preview(kind: Kind, imported: Imported[Any], scope: Scope) -> Preview:
     """Both lists for one scope. Raises `InputError` when nothing is left to contribute."""
     if scope.kind != kind.name or imported.kind != kind.name:
         raise InputError(f"The scope {scope.name!r} is not for {imported.kind} data.")
-    rows = scope.project(imported.records)
+    coins = secrets.token_bytes(COINS_BYTES) if scope.randomised else b""
+    rows = scope.project(imported.records, coins)
     if not rows:
         raise InputError(
             f"Nothing in this export fits the scope {scope.name!r}: it would contribute no row.",
@@ -74,7 +77,7 @@ def preview(kind: Kind, imported: Imported[Any], scope: Scope) -> Preview:
         base_terms=scope.base_terms,
         rows=tuple(row.model_dump() for row in rows),
         rows_bytes=scope.encode(rows),
-        records_bytes=kind.encode_records(imported.records),
+        records_bytes=pack_records(kind, scope, imported.records, coins),
         records=kind.summarise(imported.records),
         never_contains=scope.never_contains,
         stays_home=kind.stays_home(),

@@ -108,8 +108,13 @@ class Scope(Protocol):
     @property
     def scope_id(self) -> bytes: ...
 
-    def project(self, records: Any) -> tuple[BaseModel, ...]:
-        """The rows a buyer may see. Pure: the same records give the same rows on every machine."""
+    @property
+    def randomised(self) -> bool:
+        """Whether the projection draws coins: 32 secret random bytes, fresh for each contribution."""
+        ...
+
+    def project(self, records: Any, coins: bytes = b"") -> tuple[BaseModel, ...]:
+        """The rows a buyer may see. Pure: the same records and coins give the same rows on every machine."""
         ...
 
     def encode(self, rows: Sequence[BaseModel]) -> bytes:
@@ -120,8 +125,8 @@ class Scope(Protocol):
         """The rows of canonical bytes; raises `UntrustedDataError` for any others."""
         ...
 
-    def accepts(self, records: Any, data: bytes) -> bool:
-        """Whether `data` are canonical bytes of rows that this scope makes of these records."""
+    def accepts(self, records: Any, data: bytes, coins: bytes = b"") -> bool:
+        """Whether `data` are canonical bytes of rows that this scope makes of these records and coins."""
         ...
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..errors import UntrustedDataError
+from ..kinds.packing import unpack_records
 from ..kinds.protocols import SHAPE_BUCKET, Kind, Scope
 from .attestation import AttestationContent
 from .fingerprint import FingerprintKey, fingerprint
@@ -59,11 +60,11 @@ class Outcome:
         )
 
 
-def require_rows(scope: Scope, records: object, rows_bytes: bytes) -> None:
+def require_rows(scope: Scope, records: object, rows_bytes: bytes, coins: bytes = b"") -> None:
     """Raise `UntrustedDataError` unless `rows_bytes` are exactly what the scope makes of these records.
     Pure.
     """
-    if not scope.accepts(records, rows_bytes):
+    if not scope.accepts(records, rows_bytes, coins):
         raise UntrustedDataError(
             f"The encrypted rows are not what the scope {scope.name!r} makes of the records.",
             hint="Preview the export again and send what the preview shows, unedited.",
@@ -80,8 +81,8 @@ def validate(
     """
     if scope.kind != kind.name or submission.scope_id != scope.scope_id:
         raise UntrustedDataError("The submission names another scope than it was sent for.")
-    records = kind.decode_records(submission.records_bytes)
-    require_rows(scope, records, submission.rows_bytes)
+    records, coins = unpack_records(kind, scope, submission.records_bytes)
+    require_rows(scope, records, submission.rows_bytes, coins)
     mark = fingerprint(key, kind.name, kind.identity(records))
     sketch = Sketch.of(key, kind.traces(records))
     overlap = index.compare(

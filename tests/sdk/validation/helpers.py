@@ -19,14 +19,22 @@ def address(number: int) -> str:
     return "0x" + hashlib.sha256(bytes([number])).hexdigest()[:40]
 
 
-def submit(index: FingerprintIndex, records: Listens, member: int, *, remember: bool = True, **changes: Any) -> Outcome:
+def submit(
+    index: FingerprintIndex,
+    records: Listens,
+    member: int,
+    *,
+    remember: bool = True,
+    scope: kinds.Scope = SCOPE,
+    **changes: Any,
+) -> Outcome:
     facts: dict[str, Any] = {
         "member": address(member), "scope_id": SCOPE.scope_id, "epoch": 1, "version": 1,
         "content": bytes([member]) * 32, "expiry": 99, "records_bytes": MUSIC.encode_records(records),
         "rows_bytes": SCOPE.encode(SCOPE.project(records)),
     }  # fmt: skip
     submission = Submission(**(facts | changes))
-    outcome = validate(MUSIC, SCOPE, submission, key=KEY, index=index, max_weight=MAX_WEIGHT)
+    outcome = validate(MUSIC, scope, submission, key=KEY, index=index, max_weight=MAX_WEIGHT)
     if remember and outcome.attestation:
         outcome.remember(index, submission)
     return outcome

@@ -15,24 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ...protocols import PPM
 from ...rows import RowScope
+from ...terms import base_terms
 from ..listens import MAX_TEXT, NOMINAL_MS, Listens, MonthOf
+from .eligible import eligible_rows
 
 TOP: Final = 200
-UNKNOWN_ARTISTS: Final = frozenset({"unknown", "unknown artist", "[unknown]", "various artists"})
-
-BASE_TERMS: Final = """\
-unwrapped-dao base terms, scope artist-preferences, version 1
-
-1. The buyer may use these rows for the purposes named in the offer that the members approved,
-   and for no other.
-2. The buyer does not try to find out who a row is about, does not join the rows with other data
-   to that end, and does not contact anybody on their account.
-3. The buyer does not pass the rows or any key on. Results from which no row can be rebuilt
-   (a trained model, a statistic) may be published.
-4. Whoever learns that a row points to a person says so to the collective and deletes that row.
-5. The rows come as they are. Members agreed to these terms and to the purposes of this scope,
-   and to nothing else.
-"""
 
 
 class ArtistPreference(BaseModel):
@@ -51,24 +38,12 @@ class ArtistPreference(BaseModel):
 def project(records: Listens) -> Sequence[ArtistPreference]:
     """The top artists by time listened; a play of unknown length counts as three minutes; ties go by name, in code
     point order."""
-    total = 0
     played: dict[str, int] = defaultdict(int)
     months: dict[str, set[str]] = defaultdict(set)
     month_of = MonthOf()
-    columns = zip(
-        records.integers("start_ms"),
-        records.integers("played_ms"),
-        records.texts("artist"),
-        records.texts("kind"),
-        records.integers("private"),
-        strict=True,
-    )
-    for start_ms, played_ms, artist, kind, private in columns:
-        if kind != "music" or private or not played_ms:
-            continue
-        played[artist] += played_ms if played_ms > 0 else NOMINAL_MS
-        months[artist].add(month_of(start_ms))
-    played = {artist: ms for artist, ms in played.items() if artist.strip().lower() not in UNKNOWN_ARTISTS}
+    for row in eligible_rows(records):
+        played[row[2]] += row[1] if row[1] > 0 else NOMINAL_MS
+        months[row[2]].add(month_of(row[0]))
     total = sum(played.values())
     ranked = sorted(played.items(), key=lambda item: (-item[1], item[0]))[:TOP]
     return [
@@ -86,7 +61,7 @@ ARTIST_PREFERENCES: Final = RowScope(
         "and in how many months you played it."
     ),
     purposes=("academic-research", "ai-training", "recommendation-research"),
-    base_terms=BASE_TERMS,
+    base_terms=base_terms("artist-preferences", 1),
     never_contains=(
         "times",
         "tracks",
