@@ -4,9 +4,12 @@
     python scripts/compile.py --check   compile, compare with the committed files, exit 1 on a difference
 
 What goes where: every deployable contract of contracts/ into the package, those of contracts/test/ into
-tests/artifacts/; interfaces, abstract contracts and internal libraries have no code and are not written.
-A result is kept in .tools/compile-cache/ under the hash of every source, setting and compiler version, so a
-call without changes takes well under a second.
+tests/artifacts/; interfaces, abstract contracts and libraries are not written.
+
+Only files that changed (or import one that did) are compiled again: results are kept in .tools/compile-cache/ by the
+hash of everything that matters. They are shared out over the cores, one compiler each, since a compiler takes two
+seconds to start. solc gives a contract the same code whatever is compiled beside it; `--check` would notice if not.
+A call without changes takes well under a second.
 
 An artifact: contractName, sourceName, abi, notices (NatSpec, by signature), bytecode, deployedBytecode,
 immutables (name -> [[start, length], ...] in the deployed code), storageLayoutHash, compiler. Metadata is
@@ -18,9 +21,12 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
+import re
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -31,60 +37,143 @@ PACKAGE_ARTIFACTS = ROOT / "unwrapped_dao" / "chain" / "artifacts"
 TEST_ARTIFACTS = ROOT / "tests" / "artifacts"
 CACHE = ROOT / ".tools" / "compile-cache"
 
-OUTPUT = ["abi", "userdoc", "evm.bytecode", "evm.deployedBytecode", "storageLayout"]
+# Not whole evm.bytecode: source maps and generated Yul double the answer and are not used.
+OUTPUT = [
+    "abi",
+    "userdoc",
+    "storageLayout",
+    *(f"evm.bytecode.{part}" for part in ("object", "linkReferences")),
+    *(f"evm.deployedBytecode.{part}" for part in ("object", "immutableReferences")),
+]
+_IMPORT = re.compile(r'^\s*import\b[^"\']*["\']([^"\']+)["\']', re.MULTILINE)
+CACHED_RESULTS = 400
 
 Artifacts = dict[str, str]  # path under the project -> exact text
 
 
-def source_files() -> list[Path]:
-    """Every Solidity file of the project, in a fixed order."""
-    return sorted(CONTRACTS.rglob("*.sol"))
+def units() -> list[Path]:
+    """The files that may hold deployable contracts, those that take longest first (the most to import)."""
+    skipped = {CONTRACTS / "interfaces", CONTRACTS / "libraries"}
+    found = [path for path in CONTRACTS.rglob("*.sol") if path.parent not in skipped]
+    return sorted(found, key=lambda path: (-sum(len(text) for text in closure(path).values()), path))
+
+
+def closure(path: Path) -> dict[str, str]:
+    """A file and the project's files that it imports, directly or through others: path under the project -> text."""
+    found: dict[str, str] = {}
+    queue = [path]
+    while queue:
+        current = queue.pop()
+        name = current.relative_to(ROOT).as_posix()
+        if name in found:
+            continue
+        found[name] = current.read_text()
+        queue.extend(
+            (current.parent / target).resolve() for target in _IMPORT.findall(found[name]) if target.startswith(".")
+        )
+    return found
 
 
 def compile_all() -> Artifacts:
-    """Artifact texts by path, from the cache when nothing that matters has changed."""
-    request = {
-        "language": "Solidity",
-        "sources": {str(path.relative_to(ROOT)): {"content": path.read_text()} for path in source_files()},
-        "settings": {
-            **SETTINGS,
-            "metadata": {"appendCBOR": False, "bytecodeHash": "none"},
-            "outputSelection": {"*": {"*": OUTPUT, "": ["ast"]}},
-        },
-    }
-    kept = CACHE / f"{_key(request)}.json"
-    if kept.is_file():
-        found: Artifacts = json.loads(kept.read_text())
-        return found
-    compiled = _run(request)
-    artifacts = dict(_artifacts(compiled))
+    """Artifact texts by path, from the cache where nothing that matters has changed."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    for old in sorted(CACHE.glob("*.json"), key=lambda path: path.stat().st_mtime)[:-8]:
-        old.unlink()
-    kept.write_text(json.dumps(artifacts))
+    keys = {path: _key(path) for path in units()}
+    missing = [path for path in keys if not _kept(keys[path]).is_file()]
+    if missing:
+        _compile(missing, keys)
+    artifacts: Artifacts = {}
+    homes: dict[str, str] = {}
+    for path in sorted(keys):
+        result = json.loads(_kept(keys[path]).read_text())
+        artifacts.update(result["artifacts"])
+        for name, home in result["declared"].items():
+            if homes.setdefault(name, home) != home:
+                raise SystemExit(f"error: {name} is declared in {homes[name]} and in {home}; names must be unique")
+    _prune(set(keys.values()))
     return artifacts
 
 
-def _key(request: dict[str, Any]) -> str:
+def _compile(missing: list[Path], keys: dict[Path, str]) -> None:
+    executable, started = solc(), time.monotonic()
+    shares = _shares(missing, os.cpu_count() or 1)
+    print(f"compiling {len(missing)} of {len(keys)} files with {executable} ...", file=sys.stderr, flush=True)
+
+    def work(share: list[Path]) -> None:
+        compiled = _run(_request(share), executable)
+        declared = dict(_declared(compiled))
+        for path in share:
+            fresh = _kept(keys[path]).with_suffix(f".{os.getpid()}")
+            fresh.write_text(json.dumps({"artifacts": dict(_artifacts(compiled, path)), "declared": declared}))
+            fresh.replace(_kept(keys[path]))
+        names = ", ".join(path.stem for path in share)
+        print(f"  {time.monotonic() - started:.1f} s: {names}", file=sys.stderr, flush=True)
+
+    with ThreadPoolExecutor(len(shares)) as pool:
+        failures = [done.exception() for done in [pool.submit(work, share) for share in shares]]
+    told = dict.fromkeys(str(failure) for failure in failures if failure is not None)
+    if told:
+        raise SystemExit("\n".join(told))
+
+
+def _shares(paths: list[Path], workers: int) -> list[list[Path]]:
+    """About equal work for each worker, measured in bytes to compile."""
+    shares: list[list[Path]] = [[] for _ in range(min(workers, len(paths)))]
+    load = [0] * len(shares)
+    for path in paths:
+        least = load.index(min(load))
+        shares[least].append(path)
+        load[least] += sum(len(text) for text in closure(path).values())
+    return shares
+
+
+def _request(share: list[Path]) -> dict[str, Any]:
+    sources = {name: text for path in share for name, text in closure(path).items()}
+    wanted = {path.relative_to(ROOT).as_posix(): {"*": OUTPUT} for path in share}
+    return {
+        "language": "Solidity",
+        "sources": {name: {"content": text} for name, text in sorted(sources.items())},
+        "settings": {
+            **SETTINGS,
+            "metadata": {"appendCBOR": False, "bytecodeHash": "none"},
+            "outputSelection": {**wanted, "*": {"": ["ast"]}},
+        },
+    }
+
+
+def _key(path: Path) -> str:
     library = (node_modules() / "@openzeppelin" / "contracts" / "package.json").read_bytes()
-    parts = [json.dumps(request, sort_keys=True).encode(), SOLC_VERSION.encode(), library, Path(__file__).read_bytes()]
+    request = json.dumps(_request([path]), sort_keys=True).encode()
+    parts = [request, SOLC_VERSION.encode(), library, Path(__file__).read_bytes()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:32]
 
 
-def _run(request: dict[str, Any]) -> dict[str, Any]:
+def _kept(key: str) -> Path:
+    return CACHE / f"{key}.json"
+
+
+def _prune(used: set[str]) -> None:
+    old = sorted(
+        (path for path in CACHE.glob("*.json") if path.stem not in used), key=lambda path: path.stat().st_mtime
+    )
+    for path in old[: max(0, len(old) - CACHED_RESULTS)]:
+        path.unlink()
+
+
+class CompilationError(Exception):
+    """What the compiler says, ready to print."""
+
+
+def _run(request: dict[str, Any], executable: Path) -> dict[str, Any]:
     import solcx
 
-    executable = solc()
-    print(f"compiling {len(request['sources'])} files with {executable} ...", file=sys.stderr, flush=True)
-    started = time.monotonic()
     try:
         answer: dict[str, Any] = solcx.compile_standard(request, solc_binary=executable, allow_paths=str(ROOT))
     except solcx.exceptions.SolcError as failure:
-        raise SystemExit(_errors(failure)) from None
+        raise CompilationError(_errors(failure)) from None
     for message in answer.get("errors", []):
-        if message["severity"] == "warning" and not message["formattedMessage"].count("node_modules/"):
+        place = message.get("sourceLocation", {}).get("file", "")
+        if message["severity"] == "warning" and place in request["settings"]["outputSelection"]:
             print(message["formattedMessage"], file=sys.stderr)
-    print(f"compiled in {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
     return answer
 
 
@@ -97,27 +186,28 @@ def _errors(failure: Exception) -> str:
     return "\n".join(errors) or str(failure)
 
 
-def _artifacts(compiled: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _declared(compiled: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(name, file) of every contract, interface and library, the library's own included: Brownie needs unique names."""
+    for source, found in sorted(compiled["sources"].items()):
+        for node in found["ast"]["nodes"]:
+            if node["nodeType"] == "ContractDefinition":
+                yield node["name"], source
+
+
+def _artifacts(compiled: dict[str, Any], unit: Path) -> Iterator[tuple[str, str]]:
     variables = dict(_variables(compiled))
-    seen: dict[str, str] = {}
-    for source, contracts in sorted(compiled["contracts"].items()):
-        if not source.startswith("contracts/"):
-            continue
-        for name, contract in sorted(contracts.items()):
-            if name in seen:
-                raise SystemExit(f"error: {name} is declared in {seen[name]} and in {source}; names must be unique")
-            seen[name] = source
-            if not _deployable(compiled, source, name, contract):
-                continue
+    source = unit.relative_to(ROOT).as_posix()
+    for name, contract in sorted(compiled["contracts"].get(source, {}).items()):
+        if _deployable(compiled, source, name, contract):
             folder = TEST_ARTIFACTS if source.startswith("contracts/test/") else PACKAGE_ARTIFACTS
-            path = str((folder / f"{name}.json").relative_to(ROOT))
+            path = (folder / f"{name}.json").relative_to(ROOT).as_posix()
             yield path, _text(_artifact(name, source, contract, variables))
 
 
 def _deployable(compiled: dict[str, Any], source: str, name: str, contract: dict[str, Any]) -> bool:
     bytecode = contract["evm"]["bytecode"]
     if bytecode["linkReferences"]:
-        raise SystemExit(f"error: {name} needs a library linked; make the library's functions internal")
+        raise CompilationError(f"error: {name} needs a library linked; make the library's functions internal")
     nodes = compiled["sources"][source]["ast"]["nodes"]
     kind = next(node["contractKind"] for node in nodes if node.get("name") == name and "contractKind" in node)
     return bool(bytecode["object"]) and kind == "contract"

@@ -18,10 +18,7 @@ from .preview import Preview, preview
 from .protocols import Kind, RecordsSummary, Scope, Source
 
 ENTRY_POINT_GROUP = "unwrapped_dao.kinds"
-_SHIPPED = {
-    "music": "unwrapped_dao.kinds.music:MUSIC",
-    "heart-rate": "unwrapped_dao.kinds.heart_rate:HEART_RATE",
-}
+_SHIPPED = {"music": "unwrapped_dao.kinds.music:MUSIC"}
 
 __all__ = [
     "ImportSummary",
@@ -65,18 +62,9 @@ def get(name: str) -> Kind:
 
 
 def scope(name: str) -> Scope:
-    """The scope of that name, of whichever kind. Raises `NotFoundError` if no kind has it.
-
-    A kind from outside that cannot be loaded hides no other kind's scope; it is named when nothing is found.
-    """
-    broken = []
+    """The scope of that name, of whichever kind. Raises `NotFoundError` if no kind has it."""
     for kind_name in names():
-        try:
-            found = get(kind_name).scopes.get(name)
-        except InputError:
-            broken.append(kind_name)
-            continue
+        found = get(kind_name).scopes.get(name)
         if found is not None:
             return found
-    also = f" ({', '.join(broken)} cannot be loaded)" if broken else ""
-    raise NotFoundError(f"There is no scope {name!r} in the kinds {', '.join(names())}{also}.")
+    raise NotFoundError(f"There is no scope {name!r} in the kinds {', '.join(names())}.")
