@@ -1,0 +1,61 @@
+"""The card to share, what the file holds, and how this page was made."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+from ...findings import Findings
+from ...words import count, date, plural
+from ..markup import Child, Html, el
+from ..parts import section
+
+
+def share(found: Findings, card: str) -> Html:
+    """The share card, and buttons that save it."""
+    source = "data:image/svg+xml;base64," + b64encode(card.encode()).decode()
+    return section(
+        "share",
+        "To share",
+        "One picture, no names",
+        "Sums and shapes only: no artist, no track, no date of a play, and nothing that says who you are.",
+        el(
+            "div",
+            el("img", src=source, alt="Share card with the sums of this page", width=540, height=675, id="card"),
+            el(
+                "p",
+                el("button", "Save as PNG", type="button", data_save="png"),
+                el("button", "Save as SVG", type="button", data_save="svg"),
+                class_="buttons",
+            ),
+            class_="share",
+        ),
+    )
+
+
+def about(found: Findings) -> Html:
+    """About this file."""
+    h = found.history
+    lines: list[Child] = [
+        f"{plural(len(h.all), 'play')} of music from {date(h.first_day)} to {date(h.last_day)}; "
+        f"{count(len(h.heard))} of them "
+        + ("of 30 seconds or more, which is what counts as a play here." if h.timed else "counted as plays."),
+        h.zone.sentence + " One zone is used for the whole history, journeys included.",
+    ]
+    if h.left_out:
+        parts = ", ".join(f"{count(n)} {what}" for what, n in h.left_out)
+        lines.append(f"Left out: {parts}.")
+    if not h.timed:
+        lines.append("This file does not tell how long each play lasted: everything is counted in plays.")
+    if not h.clocked:
+        lines.append("This file tells days but no hours.")
+    lines.append(
+        "Not in any export, and so not here: genres, release years, and what the music sounds like. The artist is the "
+        "album's artist, as the service tells it."
+    )
+    lines.append(
+        "Made on your own machine from your own file. This page holds everything it shows, loads nothing, and sends "
+        "nothing; keep it like the file it came from."
+    )
+    return section(
+        "about", "About", "About this file", None, el("ul", [el("li", line) for line in lines], class_="about")
+    )
