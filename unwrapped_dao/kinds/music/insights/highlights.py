@@ -12,8 +12,9 @@ def lines(found: Findings) -> list[str]:
     h = found.history
     timed = h.timed
     out = [
-        f"{amount(h.total, timed)} of music in {span(h.days)}: {plural(len(h.heard), 'play')}, "
-        f"{plural(found.diversity.artists, 'artist')}, {plural(found.discovery.tracks, 'track')}."
+        f"{amount(h.total, timed)} of music in {span(h.days)}: "
+        + (f"{plural(len(h.heard), 'play')}, " if timed else "")
+        + f"{plural(found.diversity.artists, 'artist')}, {plural(found.discovery.tracks, 'track')}."
     ]
     if found.tops.artists:
         top = found.tops.artists[0]

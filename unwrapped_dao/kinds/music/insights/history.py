@@ -17,7 +17,7 @@ from ....errors import InputError
 from ..listens import Listens
 from .plays import NOBODY, Plays, artist_codes, days_by_code, title_codes
 from .words import month_of
-from .zones import DAY_MS, UTC, Zone, given_zone, guess_zone, local_ms
+from .zones import DAY_MS, DAYS_ONLY, Zone, given_zone, guess_zone, local_ms
 
 HEARD_MS: Final = 30_000
 """From 30 seconds on a play counts as heard, which is also when services count one. Time counts always."""
@@ -48,7 +48,9 @@ class History:
             )
         self.sources: tuple[str, ...] = tuple(sorted(set(rows["source"])))
         self.clocked: bool = sum(1 for ms in starts if ms % DAY_MS == 0) * 2 < len(starts)
-        self.zone: Zone = UTC if not self.clocked else guess_zone(starts) if timezone is None else given_zone(timezone)
+        self.zone: Zone = (
+            DAYS_ONLY if not self.clocked else guess_zone(starts) if timezone is None else given_zone(timezone)
+        )
         silent = set(self.sources) - set(compress(rows["source"], rows["played_ms"]))
         # Scrobbles tell that a track was heard, not for how long; with any of them, plays are what is counted.
         self.timed: bool = not silent

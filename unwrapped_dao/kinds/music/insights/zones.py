@@ -34,7 +34,7 @@ class Zone:
     sentence: str
 
 
-UTC: Final = Zone(dt.UTC, "UTC", False, "Hours are those of UTC.")
+DAYS_ONLY: Final = Zone(dt.UTC, "UTC", False, "This file tells days only; they are taken as it tells them.")
 
 
 def given_zone(timezone: str | dt.tzinfo) -> Zone:

@@ -10,10 +10,11 @@ from typing import Final
 
 from ..findings import Findings
 from ..insight import NotInFile
-from ..words import WEEKDAYS, count, hour, hours, percent, plural
+from ..words import WEEKDAYS, count, hour, percent, plural
 from .markup import Child, Html, el
 from .plot import on_circle, sector, step
 from .sections.clock import turn
+from .sections.hero import headline_sum
 
 WIDTH, HEIGHT = 1080, 1350
 _RAMP: Final = (
@@ -27,8 +28,7 @@ _INK, _SOFT = "#f8f1e4", "#b9adc4"
 def card(found: Findings) -> str:
     """The card's SVG document."""
     history = found.history
-    big = count(hours(history.total)) if history.timed else count(history.total)
-    unit = "hours of music" if history.timed else "plays of music"
+    big, unit = headline_sum(found)
     first, last = history.years[0], history.years[-1]
     years = str(first) if first == last else f"{first} – {last}"
     parts: list[Child] = [

@@ -39,15 +39,13 @@ def about(found: Findings) -> Html:
         f"{plural(len(h.all), 'play')} of music from {date(h.first_day)} to {date(h.last_day)}; "
         f"{count(len(h.heard))} of them "
         + ("of 30 seconds or more, which is what counts as a play here." if h.timed else "counted as plays."),
-        h.zone.sentence + " One zone is used for the whole history, journeys included.",
+        h.zone.sentence + (" One zone is used for the whole history, journeys included." if h.clocked else ""),
     ]
     if h.left_out:
         parts = ", ".join(f"{count(n)} {what}" for what, n in h.left_out)
         lines.append(f"Left out: {parts}.")
     if not h.timed:
         lines.append("This file does not tell how long each play lasted: everything is counted in plays.")
-    if not h.clocked:
-        lines.append("This file tells days but no hours.")
     lines.append(
         "Not in any export, and so not here: genres, release years, and what the music sounds like. The artist is the "
         "album's artist, as the service tells it."

@@ -13,6 +13,7 @@ from ..plot import curve, on_circle, sector, step, stretched
 _GAP = 0.045
 """The part of the circle, at midnight, that is left free for the names of the rings."""
 _INNER, _RING = 58.0, 15.0
+_WEEKS_NEEDED = 4
 
 
 def chapter(found: Findings) -> Html:
@@ -35,13 +36,7 @@ def chapter(found: Findings) -> Html:
             el(
                 "div",
                 titled("Workdays and weekends", _profiles(clock)),
-                facts(
-                    (
-                        (f"{hour(clock.quiet)}–{hour(clock.quiet + 5)}", "your quietest five hours"),
-                        (percent(clock.weekend_share), "on Saturdays and Sundays (28.6% would be even)"),
-                        (WEEKDAYS[_top_day(clock)], "the weekday with most music"),
-                    )
-                ),
+                facts(_facts(clock)),
             ),
         ),
         numbers(
@@ -54,6 +49,18 @@ def chapter(found: Findings) -> Html:
             ),
         ),
     )  # fmt: skip
+
+
+def _facts(clock: Clock) -> list[tuple[Child, Child]]:
+    """Habits of the week; a file of a few days has none."""
+    top: tuple[Child, Child] = (WEEKDAYS[_top_day(clock)], "the weekday with most music")
+    if clock.weeks < _WEEKS_NEEDED:
+        return [top]
+    return [
+        (f"{hour(clock.quiet)}–{hour(clock.quiet + 5)}", "your quietest five hours"),
+        (percent(clock.weekend_share), "on Saturdays and Sundays (28.6% would be even)"),
+        top,
+    ]
 
 
 def _cap(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ...findings import Findings
 from ...insight import NotInFile
 from ...words import WEEKDAYS, amount, count, date, hour, hours, percent, plural, span
@@ -9,16 +11,14 @@ from ..markup import Child, Html, el, name
 from ..parts import time_axis
 from ..plot import step, stretched
 
-_MOST_STRIPES = 420
+_MOST_STRIPES: Final = 420
+_FEW_HOURS_MS: Final = 5 * 3_600_000
 
 
 def section(found: Findings) -> Html:
     """The cover."""
     history = found.history
-    if history.timed:
-        big, unit = count(hours(history.total)), "hours of music"
-    else:
-        big, unit = count(history.total), "plays of music"
+    big, unit = headline_sum(found)
     size = " · ".join(
         (plural(len(history.heard), "play"), plural(found.diversity.artists, "artist"),
          plural(found.discovery.tracks, "track"))
@@ -44,6 +44,16 @@ def section(found: Findings) -> Html:
         class_="hero",
         id="top",
     )
+
+
+def headline_sum(found: Findings) -> tuple[str, str]:
+    """The figure on the cover and what it counts."""
+    history = found.history
+    if not history.timed:
+        return count(history.total), "plays of music"
+    if history.total < _FEW_HOURS_MS:
+        return count(history.total // 60_000), "minutes of music"
+    return count(hours(history.total)), "hours of music"
 
 
 def _most(found: Findings) -> Html | None:

@@ -125,7 +125,7 @@ def _lane(phase: Phase, number: int, phases: Phases, months: int, timed: bool) -
         " ",
         el("small", when, el("span", f", {percent(phase.share)} · {amount(phase.weight, timed)}", class_="more")),
     )
-    late = left > 52
+    late = left > 100 - left - width  # the name stands where there is more room
     return join(
         el("span", class_=f"span {colour}", style=f"left:{left:.2f}%;width:{width:.2f}%"),
         el(

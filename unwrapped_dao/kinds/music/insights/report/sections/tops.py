@@ -62,8 +62,9 @@ def _controls(found: Findings) -> Html:
 
 
 def _step_name(found: Findings, step: int, *, end: bool) -> str:
-    first = found.windows.steps[step]
-    return month(first + (found.windows.step_months - 1 if end else 0), short=True)
+    first, history = found.windows.steps[step], found.history
+    number = min(first + found.windows.step_months - 1, history.last_month) if end else max(first, history.first_month)
+    return month(number, short=True)
 
 
 def _data(found: Findings) -> Html:
