@@ -11,6 +11,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -26,6 +27,14 @@ _FLAGS = (
     "--remote-debugging-pipe",
 )  # fmt: skip
 _PATIENCE_S = 60
+# Chromium reads its pipe from descriptor 3 and writes to 4; both may be taken by each other, hence the copies.
+_LAUNCH = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+for end, wanted in zip(ends, (3, 4)):
+    os.dup2(end, wanted)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 class Browser:
@@ -36,9 +45,9 @@ class Browser:
         self._home = tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True)
         read_end, self._to = os.pipe()
         self._from, write_end = os.pipe()
-        command = f'exec "$@" 3<&{read_end} 4>&{write_end}'
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", command, "sh", PROGRAM, *_FLAGS, f"--user-data-dir={self._home.name}", "about:blank"],
+            [sys.executable, "-c", _LAUNCH, str(read_end), str(write_end), PROGRAM, *_FLAGS,
+             f"--user-data-dir={self._home.name}", "about:blank"],
             pass_fds=(read_end, write_end), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         os.close(read_end)

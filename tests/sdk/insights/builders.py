@@ -26,7 +26,7 @@ def play(
 
 def history(rows: Iterable[Row], timezone: str | dt.tzinfo = "UTC", **options: Any) -> History:
     """The history of those plays, on UTC unless told otherwise."""
-    return History(Listens(rows), timezone, **options)
+    return History(Listens.of_rows(rows), timezone, **options)
 
 
 def daily(days: Iterable[int], artist: str, track: str = "Song", times: int = 1, hour: float = 8) -> list[Row]:

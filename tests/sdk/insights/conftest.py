@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from unwrapped_dao.kinds.music.listens import Listens
 
 from tests.sdk.insights.lifelike import lifelike
+from unwrapped_dao.kinds.music.listens import Listens
 
 
 @pytest.fixture(scope="session")

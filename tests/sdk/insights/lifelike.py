@@ -54,8 +54,8 @@ def lifelike(
     """A history of about `per_day` plays a day. `account` leaves out what account data does not tell."""
     rows = _rows(Random(f"lifelike/{seed}"), per_day, first, last)
     if account:
-        return Listens([_as_account(row) for row in rows])
-    return Listens(rows)
+        return Listens.of_rows([_as_account(row) for row in rows])
+    return Listens.of_rows(rows)
 
 
 def _as_account(row: Row) -> Row:

@@ -53,6 +53,8 @@ def _of(history: History) -> Binges:
 
 def _runs(history: History, codes: Sequence[int], least: int) -> Iterator[tuple[int, int, int]]:
     """(plays, day, code) of each run of one code."""
+    if not codes:
+        return
     first = 0
     for i, (code, following) in enumerate(zip(codes, [*codes[1:], -1], strict=True), start=1):
         if code != following:

@@ -7,9 +7,10 @@ from typing import Final
 
 from .history import History
 from .insight import HistoryInsight, NotInFile
+from .plays import with_hours
 
 _LATE: Final = range(0, 5)
-NO_HOURS: Final = NotInFile("This file tells the day of a play but not the hour.")
+HOURS_NOT_TOLD: Final = NotInFile("This file tells the day of a play but not the hour.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,10 @@ class Clock:
 
 def _of(history: History) -> Clock | NotInFile:
     if not history.clocked:
-        return NO_HOURS
+        return HOURS_NOT_TOLD
     cells = [0] * 168
-    for day, hour, weight in zip(history.all.day, history.all.hour, history.all.weight, strict=True):
+    plays = with_hours(history.all)
+    for day, hour, weight in zip(plays.day, plays.hour, plays.weight, strict=True):
         cells[(day + 3) % 7 * 24 + hour] += weight  # day 0, 1 January 1970, was a Thursday
     week = tuple(tuple(cells[day * 24 : day * 24 + 24]) for day in range(7))
     total = sum(cells) or 1

@@ -58,12 +58,12 @@ def _of(history: History) -> Habits:
             repeats[month] = repeats.get(month, 0) + 1
         seen[track] += 1
         last_day[track] = day
-    total = {month: sum(hours) for month, hours in history.month_hours.items()}
+    told = {month: sum(hours) for month, hours in history.month_hours.items()}
     late = {month: sum(hours[:_LATE_UNTIL]) for month, hours in history.month_hours.items()}
     turns = _turns(history)
 
     def habit(label: str, months: range) -> Habit:
-        whole, listening = _sum(plays, months) or 1, _sum(total, months) or 1
+        whole, listening = _sum(plays, months) or 1, _sum(told, months) or 1
         weeks = [turn for month, turn in turns if month in months]
         return Habit(
             label,

@@ -14,8 +14,8 @@ from itertools import compress
 from typing import Any, Final
 
 from ....errors import InputError
-from ..listens import Listens
-from .plays import NOBODY, Plays, artist_codes, days_by_code, title_codes
+from ..listens import NOMINAL_MS, UNKNOWN_LENGTH, Listens
+from .plays import NO_HOUR, NOBODY, Plays, artist_codes, days_by_code, title_codes, with_hours
 from .words import month_of
 from .zones import DAY_MS, DAYS_ONLY, Zone, given_zone, guess_zone, local_ms
 
@@ -23,6 +23,8 @@ HEARD_MS: Final = 30_000
 """From 30 seconds on a play counts as heard, which is also when services count one. Time counts always."""
 
 _MUSIC: Final = ("local", "music")
+_MOST_UNKNOWN: Final = 5
+"""With more than a fifth of the lengths unknown, plays are what is counted."""
 _HOUR_MS: Final = 3_600_000
 
 
@@ -30,7 +32,8 @@ class History:
     """A listening history on a wall clock. `all` holds every play of music, `heard` those of 30 seconds or
     more.
 
-    `timed`: the file holds durations. `clocked`: it holds times of day. `artists[code]`, `tracks[code]` and
+    `timed`: the file tells how long plays lasted; the few that it does not are `nominal` and count as three
+    minutes. `clocked`: it tells times of day. `artists[code]`, `tracks[code]` and
     `albums[code]` give names; code 0 is nobody.
     Raises `InputError` when there is no music, `SettingsError` for an unknown time zone.
     """
@@ -47,27 +50,33 @@ class History:
                 hint="Give the export of a music service; podcasts and audiobooks are left out.",
             )
         self.sources: tuple[str, ...] = tuple(sorted(set(rows["source"])))
-        self.clocked: bool = sum(1 for ms in starts if ms % DAY_MS == 0) * 2 < len(starts)
-        self.zone: Zone = (
-            DAYS_ONLY if not self.clocked else guess_zone(starts) if timezone is None else given_zone(timezone)
-        )
-        silent = set(self.sources) - set(compress(rows["source"], rows["played_ms"]))
-        # Scrobbles tell that a track was heard, not for how long; with any of them, plays are what is counted.
-        self.timed: bool = not silent
+        # A source that tells days only puts every play at midnight.
+        hourly = {source for ms, source in zip(starts, rows["source"], strict=True) if ms % DAY_MS}
+        has_hour = [source in hourly for source in rows["source"]] if len(hourly) < len(self.sources) else None
+        told = starts if has_hour is None else tuple(compress(starts, has_hour))
+        self.clocked: bool = len(told) * 2 >= len(starts)
+        self.zone: Zone = _zone(timezone, told) if self.clocked else DAYS_ONLY
+
+        unknown = rows["played_ms"].count(UNKNOWN_LENGTH)
+        self.timed: bool = unknown * _MOST_UNKNOWN <= len(starts)
+        self.nominal: int = unknown if self.timed else 0
+        known_as = NOMINAL_MS if self.timed else 0
+        played = rows["played_ms"] if not unknown else tuple(known_as if ms < 0 else ms for ms in rows["played_ms"])
+        heard = [ms >= HEARD_MS or ms == UNKNOWN_LENGTH for ms in rows["played_ms"]]
 
         local = local_ms(starts, self.zone.tz)
+        hour = [ms // _HOUR_MS % 24 for ms in local]
+        if has_hour is not None:
+            local = [at if known else ms for at, ms, known in zip(local, starts, has_hour, strict=True)]
+            hour = [at if known else NO_HOUR for at, known in zip(hour, has_hour, strict=True)]
         day = [ms // DAY_MS for ms in local]
         months = {number: month_of(number) for number in set(day)}
         self.artists, artist = artist_codes(rows["artist"])
         self.tracks, track = title_codes(artist, rows["track"])
         self.albums, album = title_codes(artist, rows["album"])
-        played = rows["played_ms"]
-        heard = [ms >= HEARD_MS for ms in played]
-        if silent:
-            heard = [h or source in silent for h, source in zip(heard, rows["source"], strict=True)]
         self.all: Final = Plays(
-            starts, played, played if self.timed else tuple(map(int, heard)), day,
-            [ms // _HOUR_MS % 24 for ms in local], list(map(months.__getitem__, day)), artist, track, album,
+            starts, played, played if self.timed else tuple(map(int, heard)), day, hour,
+            list(map(months.__getitem__, day)), artist, track, album,
             rows["reason_start"], rows["reason_end"], rows["shuffle"], rows["skipped"],
         )  # fmt: skip
         self.heard: Final = self.all.where(heard)
@@ -117,10 +126,11 @@ class History:
 
     @cached_property
     def month_hours(self) -> Mapping[int, Sequence[int]]:
-        """month → weight by hour of the day."""
+        """month → weight by hour of the day, of plays whose hour is told."""
         sums: dict[int, int] = {}
-        keys = [month * 24 + hour for month, hour in zip(self.all.month, self.all.hour, strict=True)]
-        for key, weight in zip(keys, self.all.weight, strict=True):
+        plays = with_hours(self.all)
+        keys = [month * 24 + hour for month, hour in zip(plays.month, plays.hour, strict=True)]
+        for key, weight in zip(keys, plays.weight, strict=True):
             sums[key] = sums.get(key, 0) + weight
         return {month: [sums.get(month * 24 + hour, 0) for hour in range(24)] for month in self.months}
 
@@ -192,6 +202,10 @@ def add_up(parts: Iterable[Mapping[int, int]]) -> dict[int, int]:
         for key, value in part.items():
             out[key] = out.get(key, 0) + value
     return out
+
+
+def _zone(timezone: str | dt.tzinfo | None, starts: Sequence[int]) -> Zone:
+    return guess_zone(starts) if timezone is None else given_zone(timezone)
 
 
 _COLUMNS: Final = (

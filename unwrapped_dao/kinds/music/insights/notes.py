@@ -96,10 +96,14 @@ def _skips(found: Findings) -> list[str]:
         lines = [f"- Skips: not in this file. {answers.reason}"]
     else:
         lines = [
-            f"- Skipped: {percent(answers.overall.share)} (known for {percent(answers.known_share)} of plays); after "
-            f"{duration(answers.before_skip_ms)} in the median, {percent(answers.instant_share)} within ten seconds.",
+            f"- Skipped: {percent(answers.overall.share)} (known for {percent(answers.known_share)} of plays).",
             "- Skipped by year: " + ", ".join(f"{y} {percent(s.share)}" for y, s in answers.by_year) + ".",
         ]
+        if found.history.timed:
+            lines.append(
+                f"- Time until a skip: {duration(answers.before_skip_ms)} in the median; "
+                f"{percent(answers.instant_share)} of skips within ten seconds."
+            )
     if found.loyalty.staying:
         stay = ", ".join(f"{plural(s.months_later, 'month')} {percent(s.share)}" for s in found.loyalty.staying)
         lines.append(f"- Artists met and still heard after: {stay}.")

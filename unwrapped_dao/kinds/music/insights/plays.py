@@ -11,6 +11,8 @@ NO_ARTIST: Final = frozenset({"unknown", "unknown artist", "[unknown]", "various
 """What services write where there is no single artist. Such plays count as time, never as an artist."""
 NOBODY: Final = 0
 """The code of no single artist."""
+NO_HOUR: Final = -1
+"""The hour of a play whose source tells days only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ class Title:
 
     artist: int
     name: str
+
+
+def with_hours(plays: Plays) -> Plays:
+    """The plays whose hour is told."""
+    return plays.where([hour != NO_HOUR for hour in plays.hour]) if NO_HOUR in plays.hour else plays
 
 
 def artist_codes(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[int, ...]]:

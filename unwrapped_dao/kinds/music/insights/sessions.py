@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from .clock import NO_HOURS
+from .clock import HOURS_NOT_TOLD
 from .history import History
 from .insight import HistoryInsight, NotInFile
 from .measures import median
-from .plays import NOBODY
+from .plays import NOBODY, Plays, with_hours
 
 GAP_MS: Final = 30 * 60_000
 """A pause of half an hour ends a session: the usual choice for music and web logs alike."""
@@ -56,11 +56,11 @@ class Sessions:
 
 def _of(history: History) -> Sessions | NotInFile:
     if not history.clocked:
-        return NO_HOURS
-    plays = history.heard
+        return HOURS_NOT_TOLD
+    plays = with_hours(history.heard)
     if not plays:
         return NotInFile("This file holds no play of 30 seconds or more.")
-    breaks = _breaks(history)
+    breaks = _breaks(plays)
     found: list[Session] = []
     first_tracks: list[int] = []
     for start, end in zip(breaks, [*breaks[1:], len(plays)], strict=True):
@@ -88,9 +88,8 @@ def _of(history: History) -> Sessions | NotInFile:
     )
 
 
-def _breaks(history: History) -> list[int]:
+def _breaks(plays: Plays) -> list[int]:
     """The index of each session's first play."""
-    plays = history.heard
     out, busy_until = [], -GAP_MS * 2
     for i, (start, played) in enumerate(zip(plays.start_ms, plays.played_ms, strict=True)):
         if start - busy_until >= GAP_MS:

@@ -47,7 +47,8 @@ class SkipShare:
 @dataclass(frozen=True, slots=True)
 class SkipAnswers:
     """What the known endings say. `known_share` is their part of all plays; `before_skip_ms` the median time
-    until a skip; `instant_share` the part of skips within ten seconds. `by_hour` is empty without hours.
+    until a skip; `instant_share` the part of skips within ten seconds. `by_hour` is empty without
+    hours, and both are 0 where the file does not tell how long plays lasted.
     """
 
     known_share: float
@@ -120,7 +121,7 @@ def _answers(history: History, verdicts: list[int], known: int) -> SkipAnswers:
             years.append((year, SkipShare(str(year), "", total, part)))
     by_hour, skipped_by_hour = shares(plays.hour)
     modes, skipped_modes = shares(plays.shuffle)
-    before = list(compress(plays.played_ms, skips))
+    before = list(compress(plays.played_ms, skips)) if history.timed else []
     by_artist, skipped_by_artist = shares(plays.artist)
     artists = [
         SkipShare(history.artists[artist], "", total, skipped_by_artist[artist])

@@ -44,6 +44,8 @@ def about(found: Findings) -> Html:
     if h.left_out:
         parts = ", ".join(f"{count(n)} {what}" for what, n in h.left_out)
         lines.append(f"Left out: {parts}.")
+    if h.nominal:
+        lines.append(f"{plural(h.nominal, 'play')} of unknown length count as three minutes each.")
     if not h.timed:
         lines.append("This file does not tell how long each play lasted: everything is counted in plays.")
     lines.append(

@@ -29,7 +29,7 @@ def chapter(found: Findings) -> Html:
             )
     else:
         headline = f"You skip {_one_in(answers.overall.share)}"
-        lede = _lede(answers)
+        lede = _lede(answers, found.history.timed)
         parts.append(_skipping(answers))
         rows = [(s.name, f"{s.plays:,}", percent(s.share)) for _, s in answers.by_year]
     parts.append(_staying(loyalty))
@@ -54,14 +54,16 @@ def _one_in(share: float) -> str:
     return f"every {n}{'nd' if n == 2 else 'rd' if n == 3 else 'th'} track" if n <= 20 else "almost nothing"
 
 
-def _lede(answers: SkipAnswers) -> str:
-    text = (
-        f"When you skip, you give a track {duration(answers.before_skip_ms)}; "
-        f"{percent(answers.instant_share)} of skips come within ten seconds."
-    )
+def _lede(answers: SkipAnswers, timed: bool) -> str:
+    text = ""
+    if timed:
+        text = (
+            f"When you skip, you give a track {duration(answers.before_skip_ms)}; "
+            f"{percent(answers.instant_share)} of skips come within ten seconds. "
+        )
     shuffled, ordered = answers.shuffled, answers.in_order
     if shuffled.plays > 100 and ordered.plays > 100:
-        text += f" On shuffle you skip {percent(shuffled.share)}, otherwise {percent(ordered.share)}."
+        text += f"On shuffle you skip {percent(shuffled.share)}, otherwise {percent(ordered.share)}."
     return text
 
 

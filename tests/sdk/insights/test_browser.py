@@ -1,0 +1,66 @@
+"""The page as a browser shows it: no complaint, no request, nothing too wide, and charts that answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.sdk.insights.browser import PROGRAM, Browser
+from tests.sdk.insights.hostile import hostile
+from unwrapped_dao.kinds.music.insights import History, tops, write_report
+from unwrapped_dao.kinds.music.insights.words import amount, clean
+from unwrapped_dao.kinds.music.listens import Listens
+
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="Chromium is not installed: the page was not looked at")
+
+
+def test_the_page_works_on_a_phone_and_a_desktop_by_day_and_night(life: Listens, tmp_path: Path) -> None:
+    path = write_report(hostile(life), tmp_path / "hostile", timezone="Europe/Berlin").report
+    with Browser() as browser:
+        for width, dark in ((320, False), (360, True), (1280, False)):
+            browser.open(path, width=width, dark=dark, phone=width < 500)
+            assert browser.run("document.documentElement.scrollWidth") <= width
+            assert browser.run("document.documentElement.className") == "js"
+            assert browser.run("getComputedStyle(document.body).backgroundColor") == (
+                "rgb(19, 16, 25)" if dark else "rgb(251, 248, 243)"
+            )
+        assert browser.run("window.alerted === undefined && document.images.length") == 1
+        assert browser.run("document.images[0].naturalWidth") == 1080
+        _answers(browser, write_report(life, tmp_path / "life", timezone="Europe/Berlin").report, life)
+        assert browser.problems == []
+        assert [url for url in browser.requests if not url.startswith(("file:", "data:image/svg"))] == []
+
+
+def _answers(browser: Browser, path: Path, life: Listens) -> None:
+    browser.open(path, width=1280)
+    # One year is shown, and another after a click.
+    shown = "[...document.querySelectorAll('.panel')].filter(p => p.offsetHeight).map(p => p.id).join()"
+    assert browser.run(shown) == "year-2024"
+    browser.run("document.getElementById('tab-2023').click()")
+    assert browser.run(shown) == "year-2023"
+    # The sliders show the true tops of the months between them.
+    history = History(life, "Europe/Berlin")
+    browser.run(
+        "for (const [id, at] of [['window-from', 3], ['window-to', 5]]) { const s = document.getElementById(id);"
+        "s.value = at; s.dispatchEvent(new Event('input')); }"
+    )
+    days = [d for d, m in zip(history.all.day, history.all.month, strict=True) if 3 <= m - history.first_month <= 5]
+    expected = [[clean(t.name), amount(t.value, True)] for t in tops(history, min(days), max(days)).artists]
+    listed = (
+        "[...document.querySelectorAll('#window-list li')].map(li => [li.querySelector('.what').textContent"
+        ".replace(/[\\u2068\\u2069]/g, ''), li.querySelector('.value').textContent])"
+    )
+    assert browser.run(listed) == expected
+    # Arrow keys read a chart aloud; a picked artist dims the others.
+    key = "document.querySelector('#discovery .plot').dispatchEvent(new KeyboardEvent('keydown', {key: 'End'}))"
+    browser.run(key)
+    assert "December 2024" in browser.run("document.getElementById('spoken').textContent")
+    browser.run("document.querySelector('[data-pick]').click()")
+    assert browser.run("document.querySelectorAll('.band.dim').length") >= 7
+    # The card becomes a PNG.
+    browser.run("HTMLAnchorElement.prototype.click = function () { window.saved = [this.download, this.href]; }")
+    browser.run("document.querySelector('[data-save=png]').click()")
+    assert browser.run("new Promise(done => setTimeout(() => done(window.saved[0]), 500))") == "card.png"
+    browser.run("document.getElementById('theme').click()")
+    assert browser.run("document.documentElement.dataset.theme") == "dark"
