@@ -25,7 +25,7 @@ from tests.sdk.insights.hostile import NAMES, hostile
 from unwrapped_dao import samples
 from unwrapped_dao.errors import InputError, SettingsError
 from unwrapped_dao.kinds.music import read_export
-from unwrapped_dao.kinds.music.insights import highlights, write_comparison, write_report
+from unwrapped_dao.kinds.music.insights import INSIGHTS, highlights, write_comparison, write_report
 from unwrapped_dao.kinds.music.insights.report.document import policy
 from unwrapped_dao.kinds.music.listens import Listens
 
@@ -308,3 +308,21 @@ def test_letters_have_the_contrast_that_wcag_asks_for_by_day_and_night(written: 
         for i in range(1, 13):  # shapes need three to one
             assert _contrast(colours[f"f{i}"], colours["ground"]) >= (3 if theme is dark[1] else 1.7), i
     assert _contrast("#ffffff", "#c24a45") >= 4.5
+
+
+def test_the_docs_tell_what_runs_and_show_pictures_that_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    docs = Path(__file__).resolve().parents[3] / "docs"
+    text = (docs / "insights.md").read_text(encoding="utf-8")
+    pictures = re.findall(r"\]\((images/[^)]+)\)", text)
+    assert len(pictures) >= 8
+    for picture in pictures:
+        assert 1_000 < (docs / picture).stat().st_size <= 250_000, picture
+    monkeypatch.chdir(tmp_path)
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    exec(compile(block, "docs/insights.md", "exec"), {})
+    assert (tmp_path / "my-insights" / "report.html").exists()
+    assert "Your number one is" in capsys.readouterr().out
+    for insight in INSIGHTS:
+        assert f"`{insight.name}`" in text, insight.name

@@ -58,7 +58,6 @@ def test_days_months_and_spans() -> None:
     assert words.month(words.month_of(19_000)) == "January 2022"
     assert words.span(2_860) == "7 years 10 months"
     assert words.span(1) == "1 day"
-    assert words.listing(["a", "b", "c"]) == "a, b and c"
 
 
 @given(st.lists(st.integers(1, 10**12), min_size=1, max_size=40))

@@ -134,8 +134,3 @@ def span(days: int) -> str:
         return plural(months, "month")
     years, rest = divmod(months, 12)
     return plural(years, "year") + (f" {plural(rest, 'month')}" if rest else "")
-
-
-def listing(parts: list[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1] if parts else ""

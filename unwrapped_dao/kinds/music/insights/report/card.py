@@ -38,17 +38,17 @@ def card(found: Findings) -> str:
         _text("UNWRAPPED", 80, 104, 28, fill=_SOFT, weight=600, spacing=6),
         _text(years, 1000, 104, 32, fill=_SOFT, anchor="end"),
         _text(big, 72, 278, 184, family=_SERIF, weight=600, spacing=-4),
-        _text(unit, 80, 340, 46, fill=_INK, family=_SERIF),
+        _text(unit, 80, 348, 46, fill=_INK, family=_SERIF),
     ]
     if isinstance(found.clock, NotInFile):
         parts.append(_months(found))
     else:
         parts.append(_dial(found))
     for i, (value, label) in enumerate(_figures(found)):
-        x, y = 80 + i % 2 * 470, 1112 + i // 2 * 118
+        x, y = 80 + i % 2 * 470, 1126 + i // 2 * 112
         parts.append(_text(value, x, y, 54, family=_SERIF, weight=600))
         parts.append(_text(label, x, y + 40, 28, fill=_SOFT))
-    parts.append(_text("made offline, from my own file", 540, 1322, 22, fill=_SOFT, anchor="middle"))
+    parts.append(_text("made offline from my own file", 1000, 1325, 22, fill=_SOFT, anchor="end"))
     svg = el("svg", parts, xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {WIDTH} {HEIGHT}", width=WIDTH,
              height=HEIGHT, role="img")  # fmt: skip
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{svg}\n'
@@ -78,7 +78,7 @@ def _background() -> Html:
             el("radialGradient", glow, id="glow"),
         ),
         el("rect", width=WIDTH, height=HEIGHT, fill="url(#ground)"),
-        el("circle", cx=540, cy=712, r=520, fill="url(#glow)"),
+        el("circle", cx=540, cy=706, r=520, fill="url(#glow)"),
     )
 
 
@@ -90,16 +90,16 @@ def _dial(found: Findings) -> Html:
     cells: list[Child] = []
     for d in range(7):
         for h in range(24):
-            inner = 106 + d * 27
-            path = sector(inner, inner + 24.6, turn(h) + 0.0012, turn(h + 1) - 0.0012)
+            inner = 112 + d * 29
+            path = sector(inner, inner + 26.4, turn(h) + 0.0012, turn(h + 1) - 0.0012)
             cells.append(el("path", d=path, fill=_RAMP[step(clock.week[d][h], largest)]))
     for h in range(0, 24, 6):
-        x, y = on_circle(322, turn(h))
+        x, y = on_circle(336, turn(h))
         cells.append(_text(str(h), x, y + 8, 24, fill=_SOFT, anchor="middle"))
     day, at = clock.peak
-    cells.append(_text(WEEKDAYS[day], 0, -4, 34, family=_SERIF, weight=600, anchor="middle"))
-    cells.append(_text(hour(at), 0, 38, 34, family=_SERIF, anchor="middle"))
-    return el("g", cells, transform="translate(540 716)")
+    cells.append(_text(WEEKDAYS[day], 0, -6, 38, family=_SERIF, weight=600, anchor="middle"))
+    cells.append(_text(hour(at), 0, 40, 38, family=_SERIF, anchor="middle"))
+    return el("g", cells, transform="translate(540 706)")
 
 
 def _months(found: Findings) -> Html:

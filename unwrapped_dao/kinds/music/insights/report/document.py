@@ -66,7 +66,6 @@ def page(title: str, *body: Child) -> str:
     tools = (
         el("div", id="tip", role="presentation"),
         el("div", id="spoken", class_="hidden", aria_live="polite"),
-        el("button", el("span", "Light or dark", class_="hidden"), id="theme", type="button", hidden=True),
     )
     script = el("script", trusted(_file("script.js")))
     return "<!doctype html>\n" + el("html", head, el("body", body, tools, script), lang="en") + "\n"
@@ -91,9 +90,10 @@ def report(found: Findings, card: str) -> str:
 
 
 def navigation(items: tuple[tuple[str, str], ...]) -> Html:
-    """Links to the chapters."""
+    """Links to the chapters, and the switch between light and dark."""
     links = [el("a", label, href=f"#{target}") for target, label in items]
-    return el("nav", el("div", links, class_="wrap"), aria_label="Chapters")
+    theme = el("button", el("span", "Light or dark", class_="hidden"), id="theme", type="button", hidden=True)
+    return el("nav", el("div", links, class_="wrap"), theme, aria_label="Chapters")
 
 
 def footer() -> Html:

@@ -17,7 +17,8 @@ def share(found: Findings, card: str) -> Html:
         "share",
         "To share",
         "One picture, no names",
-        "Sums and shapes only: no artist, no track, no date of a play, and nothing that says who you are.",
+        "Sums and shapes only: no artist, no track, no date of a play, and no name. "
+        "Only the service that sent you the file could know the sums again.",
         el(
             "div",
             el("img", src=source, alt="Share card with the sums of this page", width=540, height=675, id="card"),

@@ -32,7 +32,7 @@ def chapter(found: Findings) -> Html:
         f"{WEEKDAYS[day]} at {hour(at)} is yours",
         lede,
         columns(
-            dial_figure(clock, timed),
+            dial_figure(clock, timed, note=found.history.zone.sentence),
             el(
                 "div",
                 titled("Workdays and weekends", _profiles(clock)),
@@ -40,7 +40,7 @@ def chapter(found: Findings) -> Html:
             ),
         ),
         numbers(
-            f"{found.history.zone.sentence} A play counts in the hour in which it starts. "
+            "A play counts in the hour in which it starts. "
             "Colour goes in equal steps from nothing to the fullest hour.",
             ("", *(hour(h)[:2] for h in range(24))),
             (
@@ -75,7 +75,7 @@ def _cell(weight: int, timed: bool) -> str:
     return f"{weight / 3_600_000:.1f}" if timed else str(weight)
 
 
-def dial_figure(clock: Clock, timed: bool, label: str = "Clock of the week") -> Html:
+def dial_figure(clock: Clock, timed: bool, *, label: str = "Clock of the week", note: str = "") -> Html:
     """The dial as a chart, with the value under the pointer in its middle."""
     day, at = clock.peak
     middle = el(
@@ -88,7 +88,7 @@ def dial_figure(clock: Clock, timed: bool, label: str = "Clock of the week") -> 
     )
     return chart(
         dial(clock, timed), middle, label=label, class_="dial",
-        caption="One ring for each weekday, Monday inside. Midnight is at the top.",
+        caption=f"One ring for each weekday, Monday inside. Midnight is at the top. {note}".rstrip(),
     )  # fmt: skip
 
 

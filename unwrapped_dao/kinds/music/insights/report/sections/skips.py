@@ -11,7 +11,9 @@ from ...skips import SkipAnswers, SkipShare
 from ...words import duration, hour, percent, plural
 from ..markup import Child, Html, el, join, name
 from ..parts import bars, chart, columns, facts, hour_axis, missing, numbers, section, titled
-from ..plot import nice_ceiling, stretched
+from ..plot import curve, nice_ceiling, stretched
+
+_YEARS_NEEDED = 3
 
 
 def chapter(found: Findings) -> Html:
@@ -86,6 +88,8 @@ def _skipping(answers: SkipAnswers) -> Html:
         parts.append(
             titled("When patience is short", chart(join(svg, label), hour_axis(), label="Share skipped by hour"))
         )
+    if len(answers.by_year) >= _YEARS_NEEDED:
+        parts[-1:] = [el("div", *parts[-1:], titled("Over the years", _years(answers)))]
     if answers.never_skipped:
         parts.append(
             titled("Never skipped", _list(answers.never_skipped, lambda s: plural(s.plays, "play"), lambda s: s.plays))
@@ -103,6 +107,29 @@ def _skipping(answers: SkipAnswers) -> Html:
             titled("You hear them out", _list(answers.least_skipped, skipped, lambda s: s.share, most)),
         )
     return join(both, shares)
+
+
+def _years(answers: SkipAnswers) -> Html:
+    years = answers.by_year
+    top = nice_ceiling(max(s.share for _, s in years) or 0.1)
+    points = [(i + 0.5, 100 - 96 * s.share / top) for i, (_, s) in enumerate(years)]
+    marks = [
+        el("rect", x=i, y=0, width=1, height=100, class_="hit", data_t=f"{year}|{percent(s.share)} skipped")
+        for i, (year, s) in enumerate(years)
+    ]
+    svg = stretched(
+        "Skips by year", "A line over the years: the share of plays that were skipped.", len(years), 100,
+        el("path", d=curve(points), class_="line c1"), marks, class_="fluid low",
+    )  # fmt: skip
+    every = -(-len(years) // 8)
+    labels = [
+        el("span", str(year), style=f"left:{100 * (i + 0.5) / len(years):.2f}%")
+        for i, (year, _) in enumerate(years)
+        if i % every == 0
+    ]
+    axis = el("div", labels, class_="axis mid", aria_hidden="true")
+    label = el("span", percent(top), class_="top", aria_hidden="true")
+    return chart(join(svg, label), axis, label="Share skipped by year")
 
 
 def _list(
