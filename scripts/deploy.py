@@ -2,8 +2,8 @@
 
     brownie run deploy --network unwrapped-ganache
 
-A rehearsal (`dev` profile): the first accounts of the network are founder, custodian and validators; a new test dollar is
-the currency. Thin on purpose: what is deployed, and in which order, stands in unwrapped_dao/chain/deploy.py.
+A rehearsal (`dev` profile): the first accounts of the network are founder, custodian and validators; a new test dollar
+is the currency. Thin on purpose: what is deployed, and in which order, stands in unwrapped_dao/chain/deploy.py.
 """
 
 from __future__ import annotations
