@@ -5,7 +5,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/
 SOURCES = unwrapped_dao scripts tests $(wildcard examples benchmarks)
-# Contract test processes, each with its own Ganache.
+# Test processes; those of the contract tests have a Ganache each.
 WORKERS ?= 2
 PYTEST := $(RUN)python -m pytest
 
@@ -40,7 +40,7 @@ layers: setup-check ## import-linter: floors and who may import what
 
 sdk: setup-check ## SDK and documentation tests, Python only
 	@echo "-- SDK tests"; mkdir -p reports
-	@timeout 900 $(PYTEST) -q tests/sdk $(wildcard tests/docs tests/web) --junitxml reports/sdk.xml
+	@timeout 900 $(PYTEST) -q -n $(WORKERS) tests/sdk $(wildcard tests/docs tests/web) --junitxml reports/sdk.xml
 
 check: lint types layers sdk demo ## everything that needs Python only (under 150 seconds)
 
