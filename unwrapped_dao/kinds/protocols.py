@@ -28,6 +28,9 @@ Axis = Literal["authenticity", "ownership", "quality"]
 
 SHAPE_BUCKET = "shape"
 """The trace bucket whose elements hold no time: there a copy that was shifted in time is still known."""
+ORDER_BUCKET = "order"
+"""A looser one, whose elements people may share now and then (what follows what); it needs more in common."""
+TIMELESS_BUCKETS = (SHAPE_BUCKET, ORDER_BUCKET)
 
 
 class CheckResult(NamedTuple):
@@ -188,7 +191,7 @@ class Kind(Protocol):
         ...
 
     def traces(self, records: Any) -> Mapping[str, Sequence[bytes]]:
-        """The elements of the near-duplicate sketches, by bucket: stretches of time, and `SHAPE_BUCKET`."""
+        """The elements of the near-duplicate sketches, by bucket: stretches of time, and the timeless ones."""
         ...
 
     def worth(self, records: Any, novelty_ppm: Mapping[str, int]) -> int:

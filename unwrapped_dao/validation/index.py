@@ -17,12 +17,13 @@ from types import TracebackType
 from typing import Final, Self
 
 from ..errors import SettingsError, WorkspaceBusyError
-from ..kinds.protocols import PPM
+from ..kinds.protocols import ORDER_BUCKET, PPM, SHAPE_BUCKET, TIMELESS_BUCKETS
 from .fingerprint import FingerprintKey
-from .sketch import Bucket, Sketch, contained_ppm, union
+from .sketch import Bucket, Sketch, bucket_tag, contained_ppm, union
 
 SEEDS: Final = 16
 """Indexed hashes a bucket: of a copy that holds a tenth of somebody's year, about 20 of 192 seeds are hit."""
+SEEDS_TIMELESS: Final = 128
 SCHEMA_VERSION: Final = 1
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS contribution (
@@ -46,13 +47,14 @@ class Overlap:
 
     `others_ppm`: the largest share that it has in common with one other member's contribution, either way
     around;
-    `exact_other`: another member holds the very same dataset; `shape_ppm`: the same without the times;
+    `exact_other`: another member holds the very same dataset; `shape_ppm` and `order_ppm`: the same without the times;
     `novelty_ppm`: by bucket name, what this member has not contributed to this scope in other epochs.
     """
 
     exact_other: bool
     others_ppm: int
     shape_ppm: int
+    order_ppm: int
     novelty_ppm: Mapping[str, int]
 
 
@@ -126,7 +128,11 @@ class FingerprintIndex:
                 "INSERT INTO sketch VALUES (?, ?, ?, ?)",
                 [(owner, bucket, b.size, b.to_bytes()) for bucket, b in sorted(sketch.buckets.items())],
             )
-            seeds = {h for b in sketch.buckets.values() for h in b.hashes[:SEEDS]}
+            seeds = {
+                h
+                for bucket, b in sketch.buckets.items()
+                for h in b.hashes[: SEEDS_TIMELESS if sketch.names[bucket] in TIMELESS_BUCKETS else SEEDS]
+            }
             self._db.executemany(
                 "INSERT INTO seed VALUES (?, ?)", [(h.to_bytes(8, "big"), owner) for h in sorted(seeds)]
             )
@@ -148,17 +154,26 @@ class FingerprintIndex:
     ) -> Overlap:  # fmt: skip
         """Compare with every other contribution of the kind, and with the member's own of other epochs."""
         tag = self._key.member_tag(member)
-        shapes = {t for t, name in sketch.names.items() if name == shape_bucket}
+        timeless = {name: {t for t, n in sketch.names.items() if n == name} for name in TIMELESS_BUCKETS}
+        timed = set(sketch.names) - set().union(*timeless.values())
         exact = self._db.execute(
             "SELECT 1 FROM contribution WHERE fingerprint = ? AND kind = ? AND member != ?",
             (fingerprint, kind, tag),
         ).fetchone()
-        others = shape = 0
+        others = shape = order = 0
         for owner in self._candidates(sketch, kind, tag):
             theirs = self._sketch(owner)
-            others = max(others, _common_ppm(sketch.buckets, theirs, skip=shapes))
-            shape = max(shape, _common_ppm(sketch.buckets, theirs, only=shapes))
-        return Overlap(exact is not None, others, shape, self._novelty(sketch, scope_id, epoch, tag))
+            others = max(others, _common_ppm(sketch.buckets, theirs, timed, self._timed_size(theirs)))
+            shape, order = (
+                max(most, _common_ppm(sketch.buckets, theirs, timeless[name], _size_of(theirs, timeless[name])))
+                for most, name in ((shape, SHAPE_BUCKET), (order, ORDER_BUCKET))
+            )
+        return Overlap(exact is not None, others, shape, order, self._novelty(sketch, scope_id, epoch, tag))
+
+    def _timed_size(self, theirs: Mapping[int, Bucket]) -> int:
+        """Elements in all buckets that are stretches of time, also in those that the other side lacks."""
+        timeless = {bucket_tag(self._key, name) for name in TIMELESS_BUCKETS}
+        return sum(bucket.size for tag, bucket in theirs.items() if tag not in timeless)
 
     def _candidates(self, sketch: Sketch, kind: str, tag: bytes) -> list[int]:
         """Contributions of other members that share a seed, most shared first; at most 50 are compared in
@@ -200,27 +215,15 @@ class FingerprintIndex:
         }
 
 
-def _common_ppm(
-    mine: Mapping[int, Bucket],
-    theirs: Mapping[int, Bucket],
-    *,
-    skip: set[int] | None = None,
-    only: set[int] | None = None,
-) -> int:
-    """The larger of: my share that is theirs, their share that is mine. Under 8 common elements it is
-    chance.
-    """
+def _size_of(buckets: Mapping[int, Bucket], tags: set[int]) -> int:
+    return sum(buckets[tag].size for tag in tags if tag in buckets)
 
-    def wanted(tag: int) -> bool:
-        return tag in only if only is not None else tag not in (skip or set())
 
+def _common_ppm(mine: Mapping[int, Bucket], theirs: Mapping[int, Bucket], tags: set[int], their_size: int) -> int:
+    """The larger of: my share that is theirs, their share that is mine. Under 8 common elements it is chance."""
     shared = sum(
-        contained_ppm(bucket, theirs[tag]) * bucket.size
-        for tag, bucket in mine.items()
-        if wanted(tag) and tag in theirs
+        contained_ppm(mine[tag], theirs[tag]) * mine[tag].size for tag in sorted(tags) if tag in mine and tag in theirs
     )
     if shared < 8 * PPM:
         return 0
-    sizes = [sum(b.size for t, b in side.items() if wanted(t)) for side in (mine, theirs)]
-    # Their size counts buckets that I lack, too; `only` names my tags, so an absent bucket has no size there.
-    return min(PPM, shared // max(1, min(s for s in sizes if s)))
+    return min(PPM, shared // max(1, min(_size_of(mine, tags), their_size)))

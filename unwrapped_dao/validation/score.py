@@ -20,6 +20,7 @@ class Thresholds:
 
     others: int = 100_000
     shape: int = 150_000
+    order: int = 400_000
     authenticity: int = 250_000
     novelty: int = 10_000
 
@@ -64,6 +65,8 @@ def score(
         refusals.append(f"refused: {overlap.others_ppm // 10_000}% in common with another member's contribution")
     elif overlap.shape_ppm >= thresholds.shape:
         refusals.append(f"refused: {overlap.shape_ppm // 10_000}% in common with another member's, shifted in time")
+    elif overlap.order_ppm >= thresholds.order:
+        refusals.append(f"refused: {overlap.order_ppm // 10_000}% of what follows what is another member's")
     if new < thresholds.novelty:
         refusals.append("refused: this member contributed all of it before")
     if axes["authenticity"] < thresholds.authenticity:

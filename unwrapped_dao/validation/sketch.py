@@ -17,13 +17,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..kinds.protocols import PPM
+from ..kinds.protocols import PPM, TIMELESS_BUCKETS
 from .fingerprint import FingerprintKey
 
 K: Final = 128
 """Hashes a bucket; the error of one bucket's containment is at most 1 / (2 * sqrt(k)), 4.4%, and averages
 out.
 """
+K_TIMELESS: Final = 1_024
+"""Timeless buckets hold a whole history, of which a forger may use a small part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,12 @@ class Bucket:
 _LITTLE: Final = array("Q", [1]).tobytes()[0] == 1
 
 
+def bucket_tag(key: FingerprintKey, name: str) -> int:
+    """How the index names a bucket: not by its month."""
+    digest = hashlib.blake2b(name.encode(), digest_size=7, key=key.trace_key(), person=b"bucket").digest()
+    return int.from_bytes(digest, "big")
+
+
 @dataclass(frozen=True, slots=True)
 class Sketch:
     """Buckets by their keyed tag; `names` maps tags to bucket names where they are known (for one's own
@@ -71,10 +79,11 @@ class Sketch:
         blake2b = hashlib.blake2b
         buckets, names = {}, {}
         for name in sorted(traces):
+            k = K_TIMELESS if name in TIMELESS_BUCKETS else K
             # Hashes sort as bytes as they would as big-endian numbers.
             hashes = {blake2b(element, digest_size=8, key=secret).digest() for element in traces[name]}
-            tag = int.from_bytes(blake2b(name.encode(), digest_size=7, key=secret, person=b"bucket").digest(), "big")
-            buckets[tag] = Bucket(len(hashes), tuple(int.from_bytes(h, "big") for h in heapq.nsmallest(K, hashes)))
+            tag = bucket_tag(key, name)
+            buckets[tag] = Bucket(len(hashes), tuple(int.from_bytes(h, "big") for h in heapq.nsmallest(k, hashes)))
             names[tag] = name
         return cls(buckets, names)
 

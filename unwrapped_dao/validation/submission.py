@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ..errors import UntrustedDataError
 from ..kinds.packing import unpack_records
-from ..kinds.protocols import SHAPE_BUCKET, Kind, Scope
+from ..kinds.protocols import TIMELESS_BUCKETS, Kind, Scope
 from .attestation import AttestationContent
 from .fingerprint import FingerprintKey, fingerprint
 from .index import FingerprintIndex
@@ -92,10 +92,11 @@ def validate(
         member=submission.member,
         fingerprint=mark,
         sketch=sketch,
-        shape_bucket=SHAPE_BUCKET,
     )
     sizes = {
-        sketch.names[tag]: bucket.size for tag, bucket in sketch.buckets.items() if sketch.names[tag] != SHAPE_BUCKET
+        sketch.names[tag]: bucket.size
+        for tag, bucket in sketch.buckets.items()
+        if sketch.names[tag] not in TIMELESS_BUCKETS
     }
     checks = kind.check(records)
     worth = kind.worth(records, overlap.novelty_ppm)

@@ -1,11 +1,9 @@
 """What identifies a history: its exact dataset, and the traces by which a near copy of it is known.
 
-Two people share (minute, artist and title, milliseconds played) in no play at all, while two exports of one
-person share
-most; so these triples, by month, find re-sent and overlapping files (DATA 3). A copy shifted in time loses
-them,
-but keeps which three plays followed each other and how long each lasted, which people rarely share: the
-shape.
+Two people share (minute, artist and title, milliseconds played) in no play at all, while two exports of one person
+share most; so these triples, by month, find re-sent and overlapping files (DATA 3). A copy shifted in time loses
+them, but keeps how long three plays in a row lasted, to the millisecond: the shape, which new names do not change.
+A copy with other lengths, too, keeps what followed what: the order, which people may share for an album.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from ..protocols import SHAPE_BUCKET
+from ..protocols import ORDER_BUCKET, SHAPE_BUCKET
 from .listens import Listens, MonthOf
 
 HEARD_MS: Final = 30_000
@@ -36,11 +34,14 @@ def identity(records: Listens) -> Iterator[bytes]:
 
 
 def traces(records: Listens) -> Mapping[str, Sequence[bytes]]:
-    """By month the triples of plays of 30 seconds or more (0 ms repeats and proves nothing), and in the shape each
-    three plays in a row, with how long each lasted but not when."""
+    """By month the triples of plays of 30 seconds or more (0 ms repeats and proves nothing), the shape and the order.
+
+    Of plays whose length is not known only the order is told, and in the months the minute and the title.
+    """
     month_of = MonthOf()
     found: defaultdict[str, list[bytes]] = defaultdict(list)
-    whats: list[bytes] = []
+    lengths: list[bytes] = []
+    names: list[bytes] = []
     columns = zip(
         records.integers("start_ms"),
         records.integers("played_ms"),
@@ -51,11 +52,16 @@ def traces(records: Listens) -> Mapping[str, Sequence[bytes]]:
     for start, played, artist, track in columns:
         if 0 <= played < 1_000:
             continue
-        what = f"{artist}\x1f{track}\x1f{played}\x1e".encode()
-        whats.append(what)
+        name = f"{artist}\x1f{track}\x1e".encode()
+        names.append(name)
+        if played > 0:
+            lengths.append(b"%d," % played)
         if played >= HEARD_MS or played < 0:
             stop = start + max(0, played)
             # The stop, to the minute, is what both of Spotify's formats tell alike.
-            found[month_of(stop)].append(b"%d\x1f%b" % (stop // 60_000, what))
-    found[SHAPE_BUCKET] = list(map(b"".join, zip(whats, whats[1:], whats[2:], strict=False)))
+            found[month_of(stop)].append(b"%d\x1f%d\x1f%b" % (stop // 60_000, played, name))
+    found[SHAPE_BUCKET] = list(map(b"".join, zip(lengths, lengths[1:], lengths[2:], strict=False)))
+    # One title on repeat is everybody's.
+    runs = zip(names, names[1:], names[2:], strict=False)
+    found[ORDER_BUCKET] = [b"".join(run) for run in runs if len(set(run)) == 3]
     return {bucket: elements for bucket, elements in found.items() if elements}
