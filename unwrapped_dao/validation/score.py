@@ -18,7 +18,7 @@ class Thresholds:
     copy.
     """
 
-    others: int = 100_000
+    others: int = 50_000
     shape: int = 150_000
     order: int = 400_000
     authenticity: int = 250_000

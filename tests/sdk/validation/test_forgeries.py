@@ -57,6 +57,8 @@ FORGERIES: dict[str, Callable[[Random], dict[str, Any]]] = {
     "short-plays": lambda r: {"played_ms": lambda _: r.randrange(1, 20_000)},
     "usual-day": lambda r: {"played_ms": lambda row: row["played_ms"] * 20},
     "busiest-day": lambda r: {"played_ms": lambda row: row["played_ms"] * 8},
+    "lonely-plays": lambda r: {"start_ms": lambda row: row["start_ms"] + r.randrange(-9, 9) * 40 * HOUR},
+    "overlapping-plays": lambda r: {"played_ms": lambda row: row["played_ms"] * 2},
     "two-clocks": lambda r: {"clock_s": lambda row: row["start_ms"] // 1000 + r.randrange(0, 100_000)},
 }
 

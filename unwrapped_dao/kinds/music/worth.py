@@ -14,7 +14,9 @@ from .listens import NOMINAL_MS, Listens, MonthOf
 
 HALF_MONTHS: Final = 24
 HALF_HOURS: Final = 500
-HALF_ARTISTS: Final = 300
+HALF_ARTISTS: Final = 150
+KNOWN_FROM: Final = 3
+"""Plays from which on an artist counts: one play of everybody must not pay."""
 HEARD_MS: Final = 30_000
 
 
@@ -24,7 +26,7 @@ def worth(records: Listens, novelty_ppm: Mapping[str, int]) -> int:
     """
     month_of = MonthOf()
     heard: dict[str, int] = defaultdict(int)
-    artists: dict[str, int] = {}
+    artists: dict[str, list[int]] = defaultdict(list)
     columns = zip(
         records.integers("start_ms"),
         records.integers("played_ms"),
@@ -40,14 +42,13 @@ def worth(records: Listens, novelty_ppm: Mapping[str, int]) -> int:
         month = month_of(start + played)
         # A pause can make a play last days; no title that is listened to lasts longer than two hours.
         heard[month] += min(played, 7_200_000)
-        new = novelty_ppm.get(month, PPM)
-        artists[artist] = max(artists.get(artist, 0), new)
+        artists[artist].append(novelty_ppm.get(month, PPM))
     months = sum(novelty_ppm.get(month, PPM) for month in heard)
     hours = sum(ms * novelty_ppm.get(month, PPM) for month, ms in heard.items()) // 3_600_000
     parts = (
         _saturate(months, HALF_MONTHS * PPM),
         _saturate(hours, HALF_HOURS * PPM),
-        _saturate(sum(artists.values()), HALF_ARTISTS * PPM),
+        _saturate(sum(max(new) for new in artists.values() if len(new) >= KNOWN_FROM), HALF_ARTISTS * PPM),
     )
     return sum(parts) // len(parts)
 

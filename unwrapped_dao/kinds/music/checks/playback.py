@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 
 from ...protocols import CheckResult
 from ..sources.apple_music import DAILY
@@ -19,6 +20,7 @@ def playback_checks(view: PlayView) -> Iterator[CheckResult]:
     """Ids, chain of reasons, contiguity, completed plays, clocks."""
     yield _ids(view)
     yield from _chain(view)
+    yield from _company(view)
     yield _completed(view)
     yield _clocks(view)
 
@@ -102,6 +104,33 @@ def _chain(view: PlayView) -> Iterator[CheckResult]:
         told,
         "the share of starts explained by the last end",
     )
+
+
+LONELY_MS = 1_800_000
+
+
+def _company(view: PlayView) -> Iterator[CheckResult]:
+    """Songs come in sittings, one after the other: few are alone in their half hour, few start before the last ended.
+
+    Both rates grow when rows are scattered into a history, or when two people's are laid over each other.
+    """
+    starts = [start for start, source in zip(view.start_ms, view.source, strict=True) if source != DAILY]
+    plays = len(starts)
+    if plays < 2:
+        yield fine("lonely-plays", "authenticity")
+        yield fine("overlapping-plays", "ownership")
+        return
+    gaps = [2 * LONELY_MS, *(b - a for a, b in pairwise(starts)), 2 * LONELY_MS]
+    lonely = sum(1 for before, after in pairwise(gaps) if before > LONELY_MS and after > LONELY_MS) / plays
+    what = "the share of plays alone in their half hour"
+    yield judge("lonely-plays", "authenticity", lonely, 0, 0.3, 0.85, plays, what)
+    over = sum(
+        1
+        for i in range(len(view) - 1)
+        if view.played_ms[i] > 0 and view.start_ms[i] + view.played_ms[i] > view.start_ms[i + 1] + view.slack_ms
+    )
+    what = "the share of plays that go on while the next one plays"
+    yield judge("overlapping-plays", "ownership", over / plays, 0, 0.08, 0.7, plays, what)
 
 
 def _completed(view: PlayView) -> CheckResult:

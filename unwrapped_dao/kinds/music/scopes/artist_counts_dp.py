@@ -78,7 +78,7 @@ def randomise(favourites: Sequence[str], coins: bytes) -> RandomisedArtist:
 def estimate(reports: Sequence[RandomisedArtist], candidates: Iterable[str]) -> list[Estimate]:
     """What the buyer can know: for each candidate artist an unbiased count, largest first.
 
-    Counts below about three deviations are noise. Artists are not in the reports: the buyer brings the candidates.
+    Counts below about four deviations may be noise. Artists are not in the reports: the buyer brings the candidates.
     """
     keep, chance = KEEP_PPB / 1e9, 1 / BUCKETS
     size = len(reports)
