@@ -253,10 +253,10 @@ def _canonical_order(columns: Columns) -> list[int]:
     whole rows are compared only where starts are equal."""
     starts = columns[0]
     order = sorted(range(len(starts)), key=starts.__getitem__)
+    if len(set(starts)) == len(order):
+        return order
     sorted_starts = [starts[i] for i in order]
     ties = [i for i, (one, other) in enumerate(pairwise(sorted_starts)) if one == other]
-    if not ties:
-        return order
     out: list[int] = []
     done = 0
     for i in ties:

@@ -14,9 +14,9 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import compress
+from itertools import chain, compress
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Final
 
 from ...errors import ExportError
 from ...exports import DEFAULT_LIMITS, Export, ExportEntry, Limits
@@ -39,7 +39,7 @@ def read_export(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS
     """Read a zip, a folder or a file. Raises nothing but `ExportError`."""
     reading = Reading(Ledger())
     ledger = reading.ledger
-    columns: list[list[Any]] = [[] for _ in COLUMNS]
+    parts: list[Columns] = []
     with Export.open(path, limits=limits) as export:
         claimed = [(_source_of(entry, ledger), entry) for entry in export.entries]
         for source in SOURCES:
@@ -47,14 +47,14 @@ def read_export(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS
                 found = source.read(entry, reading)
                 kept = _keep_possible(entry, found, ledger)
                 ledger.file(entry.name, source.name, found.total, len(kept[0]))
-                for whole, part in zip(columns, kept, strict=True):
-                    whole += part
+                parts.append(kept)
         label = export.label
     if not ledger.files:
         raise ExportError(
             f"{label!r} holds no listening history in a known format.",
             hint=f"Known are {', '.join(source.title for source in SOURCES)}; give the file just as it came.",
         )
+    columns = joined(parts)
     if not columns[0]:
         rows = sum(report.rows for report in ledger.files)
         raise ExportError(f"{label!r} holds no play that could be read, out of {rows} rows.")
@@ -64,6 +64,13 @@ def read_export(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS
 def is_personal(base_name: str) -> bool:
     """Whether a file of that name is known to be personal; such a file is never opened."""
     return _PERSONAL.fullmatch(base_name) is not None
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """The columns of several files as one table; one file's as they are."""
+    if len(parts) == 1:
+        return parts[0]
+    return [list(chain.from_iterable(column)) for column in zip(*parts, strict=True)] or [[] for _ in COLUMNS]
 
 
 def _finish(columns: Columns, ledger: Ledger) -> Imported[Listens]:
@@ -77,14 +84,13 @@ def _finish(columns: Columns, ledger: Ledger) -> Imported[Listens]:
 def merge_imports(imports: Sequence[Imported[Listens]]) -> Imported[Listens]:
     """One history of several exports of one person. Plays that several tell count once."""
     ledger = Ledger()
-    columns: list[list[Any]] = [[] for _ in COLUMNS]
+    parts: list[Columns] = []
     earlier = 0
     for one in imports:
         ledger.absorb(one.summary)
         earlier += one.summary.duplicates
-        for whole, part in zip(columns, one.records.columns(), strict=True):
-            whole += part
-    found = _finish(columns, ledger)
+        parts.append(one.records.columns())
+    found = _finish(joined(parts), ledger)
     return replace(found, summary=replace(found.summary, duplicates=found.summary.duplicates + earlier))
 
 
@@ -115,7 +121,11 @@ def _keep_possible(entry: ExportEntry, found: SourceRows, ledger: Ledger) -> Col
         return found.columns
     for i in sorted(bad):
         ledger.leave_out(entry.name, found.numbers[i], bad[i])
-    keep = [True] * len(found.columns[0])
-    for i in bad:
-        keep[i] = False
-    return [list(compress(column, keep)) for column in found.columns]
+    if len(bad) > 200:
+        keep = [i not in bad for i in range(len(found.columns[0]))]
+        return [list(compress(column, keep)) for column in found.columns]
+    columns = [column if isinstance(column, list) else list(column) for column in found.columns]
+    for i in sorted(bad, reverse=True):
+        for column in columns:
+            del column[i]
+    return columns

@@ -126,11 +126,11 @@ def _columns(plays: list[_Play], source: str) -> Columns:
         # -1 would mean a length that is not known; these are wrong, and said to be.
         played = [ms if ms >= 0 else WRONG_LENGTH for ms in played]
     known, ids = Lookup(reason), Lookup(_track_id)
-    stops = map(dt.datetime.timestamp, each("ts"))
+    stops_s = map(int, map(dt.datetime.timestamp, each("ts")))
     skips = Lookup[str | None, int | None](lambda end: 1 if end in _SKIPS else 0 if end == "trackdone" else None)
     answers = Lookup[Loose, int](lambda value: 1 if value is True else 0 if value is False else -1)
     columns: list[list[Any]] = [
-        [int(stop) * 1000 - ms for stop, ms in zip(stops, played, strict=True)],
+        [stop_s * 1000 - ms for stop_s, ms in zip(stops_s, played, strict=True)],
         played,
         _filled(list(each("master_metadata_album_artist_name"))),
         _filled(list(each("master_metadata_track_name"))),
@@ -140,14 +140,14 @@ def _columns(plays: list[_Play], source: str) -> Columns:
         list(map(known.__getitem__, each("reason_start"))),
         list(map(known.__getitem__, ends)),
         list(map(answers.__getitem__, each("shuffle"))),
-        [
-            skip if skip is not None else answers[play.skipped]
-            for skip, play in zip(map(skips.__getitem__, ends), plays, strict=True)
-        ],
+        list(map(skips.__getitem__, ends)),
         [1 if value is True else 0 for value in each("incognito_mode")],
         [v if v.__class__ is int and 0 <= v < 1 << 33 else _clock(v) for v in each("offline_timestamp")],
         [source] * len(plays),
     ]
+    skipped = columns[10]
+    for i in [i for i, known_skip in enumerate(skipped) if known_skip is None]:
+        skipped[i] = answers[plays[i].skipped]
     if "" in ids.values():
         for i in [i for i, text in enumerate(columns[5]) if not text]:
             columns[2][i], columns[3][i], columns[5][i], columns[6][i] = _unusual(plays[i])
