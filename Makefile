@@ -45,10 +45,9 @@ sdk: setup-check ## SDK and documentation tests, Python only
 check: lint types layers sdk demo ## everything that needs Python only (under 150 seconds)
 
 contracts: setup-dev ## compile, compare artifacts, contract tests by Brownie on Ganache
-	@echo "-- contracts: compile"; timeout 900 $(RUN)python scripts/compile.py --check
-	@timeout 900 $(RUN)brownie compile
-	@echo "-- contracts: test"; mkdir -p reports
-	@timeout 1200 $(RUN)brownie test -n $(WORKERS) --junitxml reports/contracts.xml
+	@echo "-- contracts"; timeout 1200 $(RUN)python scripts/compile.py --check
+	@timeout 1200 $(RUN)brownie compile
+	@mkdir -p reports; timeout 2400 $(RUN)brownie test -n $(WORKERS) --junitxml reports/contracts.xml
 
 e2e: setup-dev ## the whole path on nodes that the tests start themselves
 	@echo "-- end to end"; mkdir -p reports
@@ -60,16 +59,16 @@ test: setup-dev ## everything: check, contract tests, end to end on Ganache; ins
 	code=$$?; $(RUN)python scripts/summary.py $$started; exit $$code
 
 artifacts: setup-dev ## compile the contracts and write the artifacts that ship inside the package
-	@timeout 900 $(RUN)python scripts/compile.py
+	@timeout 1200 $(RUN)python scripts/compile.py
+
+kubo: setup-check ## obtain a Kubo daemon for the storage tests: `ipfs` on PATH, else built from its Go module
+	@timeout 1800 $(RUN)python scripts/kubo.py build
 
 gas: setup-dev ## measure gas and compare with benchmarks/gas.json; UPDATE=1 writes it
 	@timeout 1200 $(RUN)python benchmarks/gas.py $(if $(UPDATE),--update)
 
 bench: setup-check ## measure speed and write benchmarks/speed.json
 	@timeout 1800 $(RUN)python benchmarks/speed.py
-
-kubo: ## get a Kubo node for the tests: `ipfs` on PATH, else built with Go into .kubo (minutes, once)
-	@$(PYTHON) scripts/kubo.py build
 
 docs: setup-check ## run the documentation's code blocks and commands
 	@timeout 900 $(PYTEST) -q tests/docs

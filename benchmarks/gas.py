@@ -1,10 +1,12 @@
-"""Gas of what people do, in whole transactions: `python benchmarks/gas.py` compares with gas.json, `--update` writes it.
+"""Gas of what people do, in whole transactions: compares with gas.json; `--update` writes it.
 
-Everything is fixed: keys, nonces, random numbers, block times (one second a block), so a figure changes only when a contract
-does. Each call stands in a second of its own: calls in one second share checkpoints, which would hide 22,000 gas.
+Everything is fixed: keys, nonces, random numbers, block times (one second a block), so a figure changes only when a
+contract does. Each call stands in a second of its own: calls in one second share checkpoints, which would hide
+22,000 gas.
 
 What the lines mean:
-  join, contribute   mean over 16 consecutive members (two words of eight lanes, four slots of checkpoints); 2 of 3 validators sign
+  join, contribute   mean over 16 consecutive members (two words of eight lanes, four slots of checkpoints);
+                     2 of 3 validators sign
   vote_first, vote_later   the first ballot of a proposal, and the next one
   offer_erc20, offer_eth   escrow and buyer-key check, not the first offer in that currency
   opt_out            the first of a sale, so that its word of ordinals is new
@@ -24,7 +26,7 @@ import json
 import random
 import secrets
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from unittest.mock import patch
 
@@ -232,7 +234,9 @@ def _recorded(client: ChainClient, into: list[Receipt]):  # type: ignore[no-unty
 
 def measure(client: ChainClient, funder: LocalAccount) -> dict[str, int]:
     """Every line on one chain."""
-    world = World(client, funder)
+    deployer: LocalAccount = Account.from_key(keccak(text="gas benchmark deployer"))
+    client.send(funder, deployer.address, value=50_000 * ETHER)
+    world = World(client, deployer)
     gas: dict[str, int] = {}
     joins = [world.collective.membership.join(member).gas_used for member in world.members]
     gas["join"] = _mean(joins[i] for i in MEASURED)
@@ -296,7 +300,7 @@ def run() -> dict[str, dict[str, int]]:
         # The module `secrets` is where the package gets its randomness: fixed here, and here only.
         fixed = random.Random("gas benchmark")
         with (
-            patch.object(secrets, "token_bytes", lambda n=32: fixed.randbytes(n)),
+            patch.object(secrets, "token_bytes", fixed.randbytes),
             patch.object(secrets, "randbelow", fixed.randrange),
             patch.object(secrets, "randbits", fixed.getrandbits),
             running(kind, *options) as node,
@@ -315,10 +319,10 @@ def page(found: dict[str, dict[str, int]]) -> str:
     lines = [
         "# What it costs",
         "",
-        "Gas of whole transactions, measured by `make gas` on a local chain with fixed keys and times, and compared there with",
-        "`benchmarks/gas.json` at every test run: a silent change fails. What each line means stands at the top of",
-        "`benchmarks/gas.py`. *Must* is the figure this project set itself. The peers' figures were measured from their own",
-        "sources, one run each on a local chain, and are quoted for comparison.",
+        "Gas of whole transactions, measured by `make gas` on a local chain with fixed keys and times, and",
+        "compared there with `benchmarks/gas.json` at every test run: a silent change fails. What each line means",
+        "stands at the top of `benchmarks/gas.py`. *Must* is the figure this project set itself. The peers' figures",
+        "were measured from their own sources, one run each on a local chain, and are quoted for comparison.",
         "",
         "| line | " + " | ".join(chains) + " | must | peers |",
         "|---|" + "---:|" * (len(chains) + 1) + "---|",

@@ -18,7 +18,10 @@ from .preview import Preview, preview
 from .protocols import Kind, RecordsSummary, Scope, Source
 
 ENTRY_POINT_GROUP = "unwrapped_dao.kinds"
-_SHIPPED = {"music": "unwrapped_dao.kinds.music:MUSIC"}
+_SHIPPED = {
+    "music": "unwrapped_dao.kinds.music:MUSIC",
+    "heart-rate": "unwrapped_dao.kinds.heart_rate:HEART_RATE",
+}
 
 __all__ = [
     "ImportSummary",
@@ -62,9 +65,18 @@ def get(name: str) -> Kind:
 
 
 def scope(name: str) -> Scope:
-    """The scope of that name, of whichever kind. Raises `NotFoundError` if no kind has it."""
+    """The scope of that name, of whichever kind. Raises `NotFoundError` if no kind has it.
+
+    A kind from outside that cannot be loaded hides no other kind's scope; it is named when nothing is found.
+    """
+    broken = []
     for kind_name in names():
-        found = get(kind_name).scopes.get(name)
+        try:
+            found = get(kind_name).scopes.get(name)
+        except InputError:
+            broken.append(kind_name)
+            continue
         if found is not None:
             return found
-    raise NotFoundError(f"There is no scope {name!r} in the kinds {', '.join(names())}.")
+    also = f" ({', '.join(broken)} cannot be loaded)" if broken else ""
+    raise NotFoundError(f"There is no scope {name!r} in the kinds {', '.join(names())}{also}.")
