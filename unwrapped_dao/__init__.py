@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import kinds as kinds
     from . import samples as samples
-    from .app import LocalCollective as LocalCollective
-    from .app import local as local
+    from .app.in_process import LocalCollective as LocalCollective
+    from .app.in_process import local as local
 
 __version__ = "0.1.0"
 __all__ = ["LocalCollective", "errors", "kinds", "local", "samples"]
 
-_HOMES = {"local": "app", "LocalCollective": "app"}
+_HOMES = {"local": "app.in_process", "LocalCollective": "app.in_process"}
 
 
 def __getattr__(name: str) -> Any:

@@ -54,6 +54,9 @@ class Settings(BaseModel):
     wait_s: float = Field(default=10.0, ge=0, le=3600)
     """How long to wait for another command to leave the workspace."""
 
+    patience_s: int = Field(default=600, ge=0)
+    """How long a command waits for the chain's time (the end of a vote, a timelock) before it says when to come back."""
+
     @field_validator("rpc", "ipfs")
     @classmethod
     def _is_url(cls, value: str | None) -> str | None:

@@ -75,11 +75,10 @@ def purpose_name(scope_id: bytes, purpose: bytes) -> str:
     """The name behind a purpose digest, among the scopes this program knows."""
     from .. import kinds
 
-    for kind in kinds.names():
-        for scope in kinds.get(kind).scopes.values():
-            for name, digest in scope.purpose_digests.items():
-                if digest == purpose:
-                    return repr(name)
+    scope = kinds.scope_of(scope_id)
+    for name, digest in scope.purpose_digests.items() if scope else ():
+        if digest == purpose:
+            return repr(name)
     return f"0x{purpose.hex()}"
 
 

@@ -8,9 +8,10 @@ Not here: ABIs (abi.py), one contract by name (contract.py).
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 from eth_utils.address import to_checksum_address
@@ -20,7 +21,7 @@ from unwrapped_dao.chain.outbox import RECEIPT_TIMEOUT_S, NonceTaken, Outbox, Re
 from unwrapped_dao.chain.refusals import translated
 from unwrapped_dao.chain.signer import Signer
 from unwrapped_dao.chain.transport import RpcError, Transport
-from unwrapped_dao.errors import ContractRefusedError, NotAllowedError, NotFoundError, RpcUnavailableError
+from unwrapped_dao.errors import ContractRefusedError, NotAllowedError, NotFoundError, RpcUnavailableError, TemporaryError
 
 Json = dict[str, Any]
 Progress = Callable[[int], None]
@@ -58,18 +59,33 @@ class LogPage(msgspec.Struct, frozen=True, kw_only=True):
 class ChainClient:
     """Read and write a chain. Addresses are 0x-strings, data is bytes, money is wei."""
 
-    def __init__(self, transport: Transport, *, receipt_timeout_s: float = RECEIPT_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        receipt_timeout_s: float = RECEIPT_TIMEOUT_S,
+        patience_s: int | None = None,
+        on_wait: Progress | None = None,
+    ) -> None:
+        """`patience_s` is the longest that `wait_until` waits on a clock that does not obey; None waits for ever.
+
+        `on_wait(seconds left)` is told of every wait, also of one that is over at once.
+        """
         self._transport = transport
+        self._patience_s = patience_s
+        self._on_wait = on_wait
         self._outbox = Outbox(transport, receipt_timeout_s=receipt_timeout_s)
         self._chain_id: int | None = None
         self._version: str | None = None
 
     @classmethod
-    def connect(cls, url: str, *, timeout_s: float = 20.0) -> ChainClient:
+    def connect(
+        cls, url: str, *, timeout_s: float = 20.0, patience_s: int | None = None, on_wait: Progress | None = None
+    ) -> Self:
         """A client of the node at an http(s) URL. Raises RpcUnavailableError if it does not answer."""
         from unwrapped_dao.chain.http import HttpTransport
 
-        client = cls(HttpTransport(url, timeout_s=timeout_s))
+        client = cls(HttpTransport(url, timeout_s=timeout_s), patience_s=patience_s, on_wait=on_wait)
         _ = client.chain_id
         return client
 
@@ -131,6 +147,20 @@ class ChainClient:
     def nonce(self, address: str) -> int:
         """The number of the account's next transaction."""
         return int(self.request("eth_getTransactionCount", [address, "pending"]), 16)
+
+    def wait_for_pending(self, address: str, *, timeout_s: float = RECEIPT_TIMEOUT_S) -> None:
+        """Return once no transaction of this account waits to be mined.
+
+        A command that was killed while it waited leaves one; only afterwards does the chain tell what became of it.
+        """
+        deadline = time.monotonic() + timeout_s
+        while int(self.request("eth_getTransactionCount", [address, "latest"]), 16) < self.nonce(address):
+            if time.monotonic() > deadline:
+                raise RpcUnavailableError(
+                    f"An earlier transaction of {address} has been waiting to be mined for {timeout_s:.0f} seconds.",
+                    hint="Wait until the chain has taken it, then run the same command again; nothing new was sent.",
+                )
+            time.sleep(0.2)
 
     def code(self, address: str) -> bytes:
         """Deployed code; empty where no contract is."""
@@ -280,11 +310,17 @@ class ChainClient:
     def wait_until(self, timestamp: int, *, progress: Progress | None = None, poll_s: float = 1.0) -> int:
         """Return once the newest block's time is at least `timestamp`; that time.
 
-        Moves the clock where the node allows it, else waits and calls `progress(seconds left)` at each poll.
+        Moves the clock where the node allows it, else waits. `progress` (by default the client's `on_wait`) is called
+        with the seconds left, at each poll. Raises TemporaryError when they are more than the client's patience.
         """
         now = self.now()
+        progress = progress or self._on_wait
+        if now < timestamp and not self.can_move_time:
+            self._require_patience(timestamp - now, timestamp)
         while now < timestamp:
             if self.can_move_time:
+                if progress is not None:
+                    progress(timestamp - now)
                 self.request("evm_increaseTime", [timestamp - now])
                 self.request("evm_mine")
             else:
@@ -293,6 +329,14 @@ class ChainClient:
                 time.sleep(min(poll_s, timestamp - now))
             now = self.now()
         return now
+
+    def _require_patience(self, seconds: int, timestamp: int) -> None:
+        if self._patience_s is not None and seconds > self._patience_s:
+            when = dt.datetime.fromtimestamp(timestamp, dt.UTC)
+            raise TemporaryError(
+                f"It is too early: this can be done from {when:%Y-%m-%d %H:%M:%S} UTC on.",
+                hint="Run the same command again then; nothing was sent.",
+            )
 
     def close(self) -> None:
         """Close the connection, or the embedded chain."""

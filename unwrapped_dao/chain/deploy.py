@@ -83,8 +83,7 @@ class GenesisParameters(BaseModel):
 
     def named(self) -> dict[str, Any]:
         """Every genesis parameter by the name that constructors give it."""
-        p = self.profile
-        return {
+        return windows(self.profile) | {
             "name": self.name,
             "daoURI": self.dao_uri,
             "uri": "",
@@ -99,29 +98,35 @@ class GenesisParameters(BaseModel):
             "currencies": list(self.currencies),
             "treasuryBps": self.treasury_bps,
             "operatorsBps": self.operators_bps,
-            "settling": p.settling,
-            "votingDelay": p.voting_delay,
-            "votingPeriod": p.voting_period,
-            "delay": p.timelock_delay,
-            "timelockDelay": p.timelock_delay,
-            "optOutWindow": p.opt_out_window,
-            "minAge": p.min_age,
-            "minWeight": p.min_weight,
-            "notice": p.notice,
-            "deliveryWindow": p.delivery_window,
-            "shortestDelivery": p.min_delivery_window,
-            "longestDelivery": p.max_delivery_window,
-            "grace": p.grace,
-            "shortestGrace": p.min_grace,
-            "longestGrace": p.max_grace,
-            "minimumActive": p.minimum_active,
-            "quorumPercent": p.quorum_percent,
-            "quorumFloor": p.quorum_floor,
-            "maxExcluded": p.max_excluded,
-            "dailyCap": p.daily_cap,
-            "height": p.tree_height,
-            "maxWeight": p.max_weight,
         }
+
+
+def windows(profile: Profile) -> dict[str, int]:
+    """A profile by the names that constructors give its values."""
+    p = profile
+    return {
+        "settling": p.settling,
+        "votingDelay": p.voting_delay,
+        "votingPeriod": p.voting_period,
+        "delay": p.timelock_delay,
+        "optOutWindow": p.opt_out_window,
+        "minAge": p.min_age,
+        "minWeight": p.min_weight,
+        "notice": p.notice,
+        "deliveryWindow": p.delivery_window,
+        "shortestDelivery": p.min_delivery_window,
+        "longestDelivery": p.max_delivery_window,
+        "grace": p.grace,
+        "shortestGrace": p.min_grace,
+        "longestGrace": p.max_grace,
+        "minimumActive": p.minimum_active,
+        "quorumPercent": p.quorum_percent,
+        "quorumFloor": p.quorum_floor,
+        "maxExcluded": p.max_excluded,
+        "dailyCap": p.daily_cap,
+        "height": p.tree_height,
+        "maxWeight": p.max_weight,
+    }
 
 
 def create_address(creator: str, nonce: int) -> str:

@@ -10,6 +10,7 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from ..errors import NotFoundError
+from ..kinds.protocols import Scope
 from .contract import Contract, merged
 from .outbox import Receipt
 from .signer import Signer
@@ -79,6 +80,11 @@ class ScopeDefinition:
     schema_digest: bytes
     purposes: tuple[bytes, ...]
     base_terms_digest: bytes
+
+    @classmethod
+    def of(cls, scope: Scope) -> ScopeDefinition:
+        """A scope of some kind as the registry is told of it."""
+        return cls(scope.schema_digest, tuple(sorted(scope.purpose_digests.values())), scope.base_terms_digest)
 
     def as_tuple(self) -> tuple[bytes, list[bytes], bytes]:
         return (self.schema_digest, list(self.purposes), self.base_terms_digest)

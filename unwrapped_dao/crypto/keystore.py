@@ -49,11 +49,12 @@ _MAX_KEYFILE_LENGTH = 16 * 1024
 
 
 def encrypt(
-    secret: bytes, passphrase: str, *, kind: str, public: str = "", cost: ScryptCost = OWASP_SCRYPT
+    secret: bytes, passphrase: str, *, kind: str, public: str = "", address: str = "", cost: ScryptCost = OWASP_SCRYPT
 ) -> dict[str, Any]:
     """The keyfile of a 32-byte secret as a JSON-ready dictionary.
 
-    kind: what the secret is, e.g. "buyer-key"; public: its public key in hex. Raises InputError for another length.
+    kind: what the secret is, e.g. "buyer-key"; public: its public key in hex; address: of an Ethereum account, as other
+    wallets look for it (20 bytes in hex, no 0x). Raises InputError for another length.
     """
     if len(secret) != 32:
         raise InputError("A keyfile holds a secret of 32 bytes.")
@@ -76,6 +77,8 @@ def encrypt(
             "mac": keccak256(key[16:] + ciphertext).hex(),
         },
     }
+    if address:
+        keyfile["address"] = address
     return {**keyfile, "binding": _binding(key, keyfile)}
 
 
@@ -116,13 +119,14 @@ def save(
     *,
     kind: str,
     public: str = "",
+    address: str = "",
     cost: ScryptCost = OWASP_SCRYPT,
 ) -> None:
     """Write a new keyfile, mode 0600. Raises InputError if the path exists: a keyfile is never overwritten."""
     raw = secret.to_secret_bytes() if isinstance(secret, SecretScalar) else secret
     if path.exists():
         raise _exists(path)
-    text = json.dumps(encrypt(raw, passphrase, kind=kind, public=public, cost=cost), indent=2) + "\n"
+    text = json.dumps(encrypt(raw, passphrase, kind=kind, public=public, address=address, cost=cost), indent=2) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".keyfile-")  # mkstemp makes it 0600
     try:

@@ -14,7 +14,7 @@ from itertools import product
 from pathlib import Path
 
 from .. import samples
-from ..app import LocalCollective, local
+from ..app.in_process import LocalCollective, local
 from ..chain.calldata import amount_text
 from ..chain.governor import Support
 from ..chain.market import NodeDelivery, Offer

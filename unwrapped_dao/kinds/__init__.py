@@ -8,6 +8,7 @@ the entry point's name must be the kind's name. A name shipped with the package 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
@@ -35,6 +36,8 @@ __all__ = [
     "names",
     "preview",
     "scope",
+    "scope_of",
+    "scopes",
 ]
 
 
@@ -64,6 +67,16 @@ def get(name: str) -> Kind:
     return found
 
 
+def scopes() -> dict[str, Scope]:
+    """Every scope of every kind that can be had here, by name."""
+    return {found.name: found for found in _each_scope()}
+
+
+def scope_of(scope_id: bytes) -> Scope | None:
+    """The scope with this id, None if no kind here has it."""
+    return next((found for found in _each_scope() if found.scope_id == scope_id), None)
+
+
 def scope(name: str) -> Scope:
     """The scope of that name, of whichever kind. Raises `NotFoundError` if no kind has it.
 
@@ -80,3 +93,12 @@ def scope(name: str) -> Scope:
             return found
     also = f" ({', '.join(broken)} cannot be loaded)" if broken else ""
     raise NotFoundError(f"There is no scope {name!r} in the kinds {', '.join(names())}{also}.")
+
+
+def _each_scope() -> Iterator[Scope]:
+    """Kind by kind; a broken package of somebody else's hides no other kind."""
+    for name in names():
+        try:
+            yield from get(name).scopes.values()
+        except InputError:
+            continue

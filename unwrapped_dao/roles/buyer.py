@@ -309,11 +309,7 @@ class Buyer:
 
 def scope_of(pool: Pool) -> Scope | None:
     """The scope of a pool among those this program knows."""
-    for kind in kinds.names():
-        for scope in kinds.get(kind).scopes.values():
-            if scope.scope_id == pool.scope_id:
-                return scope
-    return None
+    return kinds.scope_of(pool.scope_id)
 
 
 def terms_digest(terms: str) -> bytes:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from typing import Any
 
-from ..chain import deploy
+from ..chain import artifacts, deploy
 from ..chain.client import ChainClient
+from ..chain.contract import create
 from ..chain.deployments import Deployment
 from ..chain.signer import Signer
 from ..errors import InputError, NotAllowedError
+from ..storage.journal import Intent, Journal
 from .identity import Progress, no_progress
 
 
@@ -58,6 +62,64 @@ class Founder:
             addresses=dict(plan.addresses),
             parameters=parameters.as_json(),
         )
+
+
+    def found(
+        self,
+        draft: deploy.GenesisParameters,
+        journal: Journal,
+        record: Callable[[Deployment], object],
+        *,
+        test_dollar: bool,
+        progress: Progress = no_progress,
+    ) -> Deployment:
+        """Deploy once, however often this is interrupted: the plan is noted before anything is sent.
+
+        `test_dollar` deploys a 6-decimal token that anybody may mint and puts it before the draft's currencies.
+        `record` keeps the result; the note is closed after it.
+        """
+        wish = {"founder": self.address, "test_dollar": test_dollar, "parameters": draft.as_json()}
+        intent = journal.unfinished(wish)
+        if intent is not None and not self._stands(intent, test_dollar):
+            journal.finish(intent)  # nothing of it is on this chain, and its addresses can no longer come about
+            intent = None
+        if intent is None:
+            intent = self._noted(wish, journal)
+        nonce, currencies = int(intent.facts["nonce"]), draft.currencies
+        if test_dollar:
+            token = deploy.create_address(self.address, nonce)
+            if not self._client.code(token):
+                progress("TestDollar", 0, 1)
+                create(self._client, self._account, artifacts.load("TestDollar"))
+            nonce, currencies = nonce + 1, (token, *currencies)
+        parameters = draft.model_copy(update={"currencies": currencies})
+        plan = deploy.DeployPlan.make(parameters, self.address, nonce)
+        deployment = self.deploy(parameters, plan, progress).model_copy(
+            update={"block_number": intent.facts["block_number"], "block_hash": intent.facts["block_hash"]}
+        )
+        record(deployment)
+        journal.finish(intent)
+        return deployment
+
+    def _noted(self, wish: dict[str, Any], journal: Journal) -> Intent:
+        block = self._client.block_number()
+        facts = {
+            "nonce": self._client.nonce(self.address),
+            "block_number": block,
+            "block_hash": self._client.block_hash(block) or "",
+        }
+        name = hashlib.sha256(f"{facts['block_hash']}{self.address}{facts['nonce']}".encode()).hexdigest()[:32]
+        intent = Intent(name, wish, facts)
+        journal.begin(intent)
+        return intent
+
+    def _stands(self, intent: Intent, test_dollar: bool) -> bool:
+        """Whether a noted plan can still be carried out: on this chain, and its next address still to be had."""
+        if self._client.block_hash(int(intent.facts["block_number"])) != intent.facts["block_hash"]:
+            return False
+        first, now = int(intent.facts["nonce"]), self._client.nonce(self.address)
+        steps = [first, first + 1] if test_dollar else [first]
+        return all(self._client.code(deploy.create_address(self.address, nonce)) for nonce in steps if nonce < now)
 
 
 class _ClientSender:

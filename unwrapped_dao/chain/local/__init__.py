@@ -26,6 +26,7 @@ from unwrapped_dao.errors import SettingsError
 # "un" in ASCII: an id that no known network has, so that nothing signed here is valid elsewhere.
 CHAIN_ID = 0x756E
 DEFAULT_TICK_S = 1
+KEYFILE = "faucet-dev-only.json"
 FLAT_GAS_LIMIT = 16_777_216
 
 
@@ -58,7 +59,7 @@ class LocalChain:
         try:
             store = Store(folder / "chain.sqlite")
             engine = Engine.open(store)
-            keyfile = folder / "faucet-dev-only.json"
+            keyfile = folder / KEYFILE
             if engine is not None:
                 if store.meta("format") != FORMAT:
                     raise SettingsError(
@@ -94,6 +95,20 @@ class LocalChain:
         lock = WorkspaceLock(folder, wait_s=wait_s)
         try:
             shutil.rmtree(folder, ignore_errors=False)
+        finally:
+            lock.release()
+
+    @staticmethod
+    def copy(workspace: Path, target: Path, *, wait_s: float = DEFAULT_WAIT_S) -> None:
+        """Copy the chain of one workspace into another that has none, whole and at one moment."""
+        source, folder = workspace / "chain", target / "chain"
+        lock = WorkspaceLock(source, wait_s=wait_s)
+        try:
+            folder.mkdir(parents=True)
+            shutil.copy2(source / KEYFILE, folder / KEYFILE)
+            store = Store(source / "chain.sqlite")
+            store.copy_to(folder / "chain.sqlite")
+            store.close()
         finally:
             lock.release()
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,11 @@ class Store:
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.executescript(_SCHEMA)
         self.nodes = Nodes(self._connection)
+
+    def copy_to(self, path: Path) -> None:
+        """Write the whole chain into a new file."""
+        with self._translated(), closing(sqlite3.connect(path)) as other:
+            self._connection.backup(other)
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""

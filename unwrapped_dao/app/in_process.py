@@ -1,8 +1,4 @@
-"""The composition root: settings become wired roles.
-
-`open_app(settings)` is what every command runs on; `local()` is a whole collective in one process, for trying things
-out, for tests and for notebooks.
-"""
+"""`local()`: a whole collective in one process, for trying things out, for tests and for notebooks."""
 
 from __future__ import annotations
 
@@ -15,50 +11,38 @@ from pathlib import Path
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from . import kinds
-from .chain import artifacts
-from .chain.calldata import sales_of
-from .chain.client import ChainClient
-from .chain.collective import Collective
-from .chain.contract import create
-from .chain.deploy import GenesisParameters
-from .chain.erc20 import ETH, Erc20
-from .chain.governor import ProposalState
-from .chain.local import LocalChain
-from .chain.market import SaleState
-from .chain.profiles import DEV, Profile
-from .chain.registry import Pool, ScopeDefinition
-from .chain.signer import Signer
-from .crypto.vault import MemoryVault
-from .errors import InputError, NotAllowedError
-from .kinds import Scope
-from .roles.buyer import Buyer
-from .roles.custodian import Custodian
-from .roles.founder import Founder
-from .roles.identity import Progress, no_progress
-from .roles.member import Member
-from .roles.relayer import Relayer
-from .roles.validator import Publication, Validator
-from .storage.blockstore import BlockStore
-from .storage.interfaces import ContentStore
-from .storage.pending import PendingEnvelopes
-from .validation import FingerprintIndex, FingerprintKey
+from .. import kinds
+from ..chain import artifacts
+from ..chain.calldata import sales_of
+from ..chain.client import ChainClient
+from ..chain.collective import Collective
+from ..chain.contract import create
+from ..chain.deploy import GenesisParameters
+from ..chain.erc20 import ETH, Erc20
+from ..chain.governor import ProposalState
+from ..chain.local import LocalChain
+from ..chain.market import SaleState
+from ..chain.profiles import DEV, Profile
+from ..chain.registry import Pool, ScopeDefinition
+from ..chain.signer import Signer
+from ..crypto.vault import MemoryVault
+from ..errors import InputError, NotAllowedError
+from ..roles.buyer import Buyer
+from ..roles.custodian import Custodian
+from ..roles.founder import Founder
+from ..roles.identity import Progress, no_progress
+from ..roles.member import Member
+from ..roles.relayer import Relayer
+from ..roles.validator import Publication, Validator
+from ..storage.blockstore import BlockStore
+from ..storage.interfaces import ContentStore
+from ..storage.pending import PendingEnvelopes
+from ..validation import FingerprintIndex, FingerprintKey
 
 GAS_MONEY_WEI = 100 * 10**18
 """What the embedded chain's faucet gives a new account; worth nothing anywhere."""
 TEST_DOLLARS = 1_000_000 * 10**6
 """Base units of the 6-decimal test dollar that a local buyer starts with."""
-
-
-def scope_definition(scope: Scope) -> ScopeDefinition:
-    """A scope as the registry is told of it."""
-    purposes = tuple(sorted(scope.purpose_digests.values()))
-    return ScopeDefinition(scope.schema_digest, purposes, scope.base_terms_digest)
-
-
-def all_scopes() -> dict[str, Scope]:
-    """Every scope this program knows, by name."""
-    return {name: scope for kind in kinds.names() for name, scope in kinds.get(kind).scopes.items()}
 
 
 @dataclass(frozen=True)
@@ -174,7 +158,7 @@ def _assemble(
         attestations=attestations,
         custodians=(keeper.address,),
         threshold=1,
-        scopes=tuple(scope_definition(kinds.scope(name)) for name in scopes),
+        scopes=tuple(ScopeDefinition.of(kinds.scope(name)) for name in scopes),
         currencies=(dollar.address, ETH),
         profile=profile,
     )

@@ -1,0 +1,84 @@
+"""What lies where in a workspace folder. Everything in it is this machine's own; nothing of it belongs in a repository.
+
+    config.toml         settings (see settings.py)
+    collective.json     where the collective is, and on which chain
+    chain/              the embedded chain, its lock and its faucet
+    store/              the embedded content store
+    accounts/           Ethereum keyfiles, one per name
+    keys/               keyfiles of custodians' and buyers' BN254 secrets, and of the validators' fingerprint key
+    envelopes/          a member's envelopes until their pool is sealed, by account
+    validation/         the validators' copies, by account
+    validation.sqlite   the validators' fingerprint index
+    journal/            what was begun and must not be done twice
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import SettingsError, TemporaryError
+
+_SCRATCH_PREFIX = ".dry-run-"
+
+
+class Workspace:
+    """The paths of one workspace."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = folder / "store"
+        self.accounts = folder / "accounts"
+        self.keys = folder / "keys"
+        self.index = folder / "validation.sqlite"
+
+    def __repr__(self) -> str:
+        return f"<Workspace {self.folder}>"
+
+    def envelopes(self, account: str) -> Path:
+        """A member's own envelopes; by address, so that renaming a keyfile loses nothing."""
+        return self.folder / "envelopes" / account.lower()
+
+    def validation(self, account: str) -> Path:
+        """A validator's copies."""
+        return self.folder / "validation" / account.lower()
+
+    def journal(self, sort: str) -> Path:
+        """Notes of one sort of intent."""
+        return self.folder / "journal" / sort
+
+    def begin(self) -> None:
+        """Make the folder, and keep it out of any repository around it."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            ignore = self.folder / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n")
+        except OSError as problem:
+            raise SettingsError(
+                f"The workspace {self.folder} cannot be opened: {problem.strerror or problem}.",
+                hint="Choose a folder you may write to with --workspace.",
+            ) from problem
+
+    def forget_collective(self) -> None:
+        """Remove what only means something together with the collective; accounts, keys and the store stay."""
+        for path in (self.folder / "collective.json", *self.folder.glob("validation.sqlite*")):
+            path.unlink(missing_ok=True)
+        for name in ("envelopes", "validation", "journal"):
+            if (self.folder / name).is_dir():
+                shutil.rmtree(self.folder / name)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Workspace]:
+        """A copy to try things on, without chain and store; gone afterwards."""
+        try:
+            with tempfile.TemporaryDirectory(dir=self.folder, prefix=_SCRATCH_PREFIX) as name:
+                copy = Path(name)
+                skip = shutil.ignore_patterns("chain", "store", f"{_SCRATCH_PREFIX}*", "lock")
+                shutil.copytree(self.folder, copy, dirs_exist_ok=True, ignore=skip)
+                yield Workspace(copy)
+        except shutil.Error as problem:
+            raise TemporaryError("The workspace changed while it was copied for a dry run.") from problem
