@@ -55,7 +55,7 @@ class Settings(BaseModel):
     """How long to wait for another command to leave the workspace."""
 
     patience_s: int = Field(default=600, ge=0)
-    """How long a command waits for the chain's time (the end of a vote, a timelock) before it says when to come back."""
+    """How long a command waits for the end of a vote or a timelock before it says when to come back."""
 
     @field_validator("rpc", "ipfs")
     @classmethod

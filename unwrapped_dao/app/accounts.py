@@ -37,6 +37,10 @@ class KeyfileSigner:
     def __reduce__(self) -> str | tuple[object, ...]:
         raise TypeError("an account's key is not pickled")
 
+    def unlock(self) -> None:
+        """Open the keyfile now, which proves the passphrase. Raises PassphraseError."""
+        self._opened()
+
     def sign_transaction(self, transaction_dict: dict[str, Any]) -> Any:
         return self._opened().sign_transaction(transaction_dict)
 

@@ -38,9 +38,8 @@ from ..storage.blockstore import BlockStore
 from ..storage.interfaces import ContentStore
 from ..storage.pending import PendingEnvelopes
 from ..validation import FingerprintIndex, FingerprintKey
+from . import GAS_MONEY_WEI
 
-GAS_MONEY_WEI = 100 * 10**18
-"""What the embedded chain's faucet gives a new account; worth nothing anywhere."""
 TEST_DOLLARS = 1_000_000 * 10**6
 """Base units of the 6-decimal test dollar that a local buyer starts with."""
 

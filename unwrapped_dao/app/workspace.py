@@ -1,15 +1,15 @@
 """What lies where in a workspace folder. Everything in it is this machine's own; nothing of it belongs in a repository.
 
-    config.toml         settings (see settings.py)
-    collective.json     where the collective is, and on which chain
-    chain/              the embedded chain, its lock and its faucet
-    store/              the embedded content store
-    accounts/           Ethereum keyfiles, one per name
-    keys/               keyfiles of custodians' and buyers' BN254 secrets, and of the validators' fingerprint key
-    envelopes/          a member's envelopes until their pool is sealed, by account
-    validation/         the validators' copies, by account
-    validation.sqlite   the validators' fingerprint index
-    journal/            what was begun and must not be done twice
+config.toml         settings (see settings.py)
+collective.json     where the collective is, and on which chain
+chain/              the embedded chain, its lock and its faucet
+store/              the embedded content store
+accounts/           Ethereum keyfiles, one per name
+keys/               keyfiles of custodians' and buyers' BN254 secrets, and of the validators' fingerprint key
+envelopes/          a member's envelopes until their pool is sealed, by account
+validation/         the validators' copies, by account
+validation.sqlite   the validators' fingerprint index
+journal/            what was begun and must not be done twice
 """
 
 from __future__ import annotations

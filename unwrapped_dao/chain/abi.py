@@ -67,6 +67,10 @@ class Abi:
         """The 4 bytes that name a function in calldata. Overloads need the whole signature as `name`."""
         return keccak(signature(self._function(name)).encode())[:4]
 
+    def functions(self) -> list[Entry]:
+        """Every function, as the ABI describes it."""
+        return [entry for entries in self._functions.values() for entry in entries]
+
     def encode_call(self, name: str, args: Sequence[Any]) -> bytes:
         """Calldata. Raises InputError when an argument does not fit its type."""
         entry = self._function(name)
@@ -75,6 +79,10 @@ class Abi:
     def encode_constructor(self, args: Sequence[Any]) -> bytes:
         """What is appended to the creation code."""
         return _encode("constructor", self._constructor["inputs"], args)
+
+    def decode_constructor(self, data: bytes) -> dict[str, Any] | None:
+        """Arguments by name of what is appended to the creation code; None for malformed bytes."""
+        return _try_decode(self._constructor["inputs"], data)
 
     def decode_call(self, data: bytes) -> tuple[str, dict[str, Any]] | None:
         """(function, arguments by name) of calldata; None for an unknown selector or malformed arguments."""

@@ -21,7 +21,13 @@ from unwrapped_dao.chain.outbox import RECEIPT_TIMEOUT_S, NonceTaken, Outbox, Re
 from unwrapped_dao.chain.refusals import translated
 from unwrapped_dao.chain.signer import Signer
 from unwrapped_dao.chain.transport import RpcError, Transport
-from unwrapped_dao.errors import ContractRefusedError, NotAllowedError, NotFoundError, RpcUnavailableError, TemporaryError
+from unwrapped_dao.errors import (
+    ContractRefusedError,
+    NotAllowedError,
+    NotFoundError,
+    RpcUnavailableError,
+    TemporaryError,
+)
 
 Json = dict[str, Any]
 Progress = Callable[[int], None]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from . import demo
+from . import account, buyer, chain, collective, custodian, demo, doctor, member, pool, proposal, samples, validator
+from .verbs import verb
 
 program = typer.Typer(
     name="unwrapped-dao",
     help="A data collective: members pool their own data, votes govern its sale, "
     "and the chain checks the key before the money moves.",
-    epilog="Start with `unwrapped-dao demo`. Not audited: read docs/limits.md before you use real data.",
+    epilog="Start with `unwrapped-dao demo`, or docs/tutorial.md. Not audited: read docs/limits.md before you use real "
+    "data.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -25,3 +27,7 @@ def _root() -> None:
 
 
 program.command("demo")(demo.demo)
+verb(program, "doctor")(doctor.doctor)
+verb(program, "samples")(samples.samples)
+for _module in (account, collective, member, pool, proposal, buyer, custodian, validator, chain):
+    program.add_typer(_module.noun, name=_module.__name__.rsplit(".", 1)[1])

@@ -95,13 +95,11 @@ class Buyer:
 
     def catalogue(self) -> list[Listed]:
         """Every sealed pool."""
-        return [self.inspect(pool) for pool in self._collective.registry.pools() if pool.state is PoolState.SEALED]
+        return catalogue(self._collective)
 
     def inspect(self, pool: Pool) -> Listed:
         """What is known about a pool before paying: the scope and its purposes, how many, which weight."""
-        live = self._collective.registry.contributions(pool)
-        sales = len({revenue.sale_id for revenue in self._collective.splitter.revenue(pool.id)})
-        return Listed(pool, scope_of(pool), len(live), sum(c.record.weight for c in live), sales)
+        return inspect(self._collective, pool)
 
     # --- paying ----------------------------------------------------------------------------------------------------
 
@@ -136,7 +134,7 @@ class Buyer:
             "terms": terms or "",
             "buyer": self.address,
         }
-        intent = self._journal.unfinished(wish) if self._journal else None
+        intent = self._unfinished(wish)
         if intent is not None:
             offer = _offer_from(intent.facts)
         else:
@@ -223,6 +221,21 @@ class Buyer:
 
     # --- steps -----------------------------------------------------------------------------------------------------
 
+    def _unfinished(self, wish: dict[str, Any]) -> Intent | None:
+        """An interrupted offer of the same wish, unless its time went by before it reached the chain."""
+        intent = self._journal.unfinished(wish) if self._journal else None
+        if intent is None or self._journal is None:
+            return None
+        offer = _offer_from(intent.facts)
+        market = self._collective.market
+        if (
+            market.sale(market.sale_id(offer)).state is SaleState.NONE
+            and offer.execute_before <= self._collective.client.now()
+        ):
+            self._journal.finish(intent)
+            return None
+        return intent
+
     def _draft(
         self,
         pool: Pool,
@@ -305,6 +318,18 @@ class Buyer:
         """Of this release's pseudonyms: the buyer's own, and the same each time the sale is opened."""
         secret = self._vault.get(self._name(self._collective.market.offer_of(sale_id)))
         return hashlib.sha256(b"unwrapped-dao/release-salt/v1" + secret.to_secret_bytes() + sale_id).digest()
+
+
+def catalogue(collective: Collective) -> list[Listed]:
+    """Every sealed pool. Looking needs no account."""
+    return [inspect(collective, pool) for pool in collective.registry.pools() if pool.state is PoolState.SEALED]
+
+
+def inspect(collective: Collective, pool: Pool) -> Listed:
+    """What is known about a pool before paying."""
+    live = collective.registry.contributions(pool)
+    sales = len({revenue.sale_id for revenue in collective.splitter.revenue(pool.id)})
+    return Listed(pool, scope_of(pool), len(live), sum(c.record.weight for c in live), sales)
 
 
 def scope_of(pool: Pool) -> Scope | None:

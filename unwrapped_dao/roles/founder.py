@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from ..chain import artifacts, deploy
+from ..chain import artifacts
 from ..chain.client import ChainClient
 from ..chain.contract import create
+from ..chain.deploy import DeployPlan, GenesisParameters, create_address, run
 from ..chain.deployments import Deployment
 from ..chain.signer import Signer
 from ..errors import InputError, NotAllowedError
@@ -30,25 +31,21 @@ class Founder:
     def address(self) -> str:
         return str(self._account.address)
 
-    def plan(self, parameters: deploy.GenesisParameters) -> deploy.DeployPlan:
+    def plan(self, parameters: GenesisParameters) -> DeployPlan:
         """Every address and init code, before anything is sent."""
-        if parameters.attestations > len(parameters.validators):
-            raise InputError(
-                f"{parameters.attestations} attestations cannot come from {len(parameters.validators)} validators.",
-                hint="Name more validators, or ask for fewer attestations.",
-            )
-        return deploy.DeployPlan.make(parameters, self.address, self._client.nonce(self.address))
+        _require_attestable(parameters)
+        return DeployPlan.make(parameters, self.address, self._client.nonce(self.address))
 
     def deploy(
         self,
-        parameters: deploy.GenesisParameters,
-        plan: deploy.DeployPlan | None = None,
+        parameters: GenesisParameters,
+        plan: DeployPlan | None = None,
         progress: Progress = no_progress,
     ) -> Deployment:
         """Run a plan (a new one by default) to its end and return the deployment record."""
         plan = plan or self.plan(parameters)
         block = self._client.block_number()
-        deploy.run(plan, _ClientSender(self._client, self._account), progress)
+        run(plan, _ClientSender(self._client, self._account), progress)
         missing = [name for name, address in plan.addresses.items() if not self._client.code(address)]
         if missing:
             raise NotAllowedError(f"The deployment did not complete: {', '.join(missing)} is missing.")
@@ -63,10 +60,9 @@ class Founder:
             parameters=parameters.as_json(),
         )
 
-
     def found(
         self,
-        draft: deploy.GenesisParameters,
+        draft: GenesisParameters,
         journal: Journal,
         record: Callable[[Deployment], object],
         *,
@@ -78,7 +74,8 @@ class Founder:
         `test_dollar` deploys a 6-decimal token that anybody may mint and puts it before the draft's currencies.
         `record` keeps the result; the note is closed after it.
         """
-        wish = {"founder": self.address, "test_dollar": test_dollar, "parameters": draft.as_json()}
+        _require_attestable(draft)
+        wish = self._wish(draft, test_dollar)
         intent = journal.unfinished(wish)
         if intent is not None and not self._stands(intent, test_dollar):
             journal.finish(intent)  # nothing of it is on this chain, and its addresses can no longer come about
@@ -87,19 +84,26 @@ class Founder:
             intent = self._noted(wish, journal)
         nonce, currencies = int(intent.facts["nonce"]), draft.currencies
         if test_dollar:
-            token = deploy.create_address(self.address, nonce)
+            token = create_address(self.address, nonce)
             if not self._client.code(token):
                 progress("TestDollar", 0, 1)
                 create(self._client, self._account, artifacts.load("TestDollar"))
             nonce, currencies = nonce + 1, (token, *currencies)
         parameters = draft.model_copy(update={"currencies": currencies})
-        plan = deploy.DeployPlan.make(parameters, self.address, nonce)
+        plan = DeployPlan.make(parameters, self.address, nonce)
         deployment = self.deploy(parameters, plan, progress).model_copy(
             update={"block_number": intent.facts["block_number"], "block_hash": intent.facts["block_hash"]}
         )
         record(deployment)
         journal.finish(intent)
         return deployment
+
+    def has_begun(self, draft: GenesisParameters, journal: Journal, *, test_dollar: bool) -> bool:
+        """Whether `found` was interrupted with exactly these parameters."""
+        return journal.unfinished(self._wish(draft, test_dollar)) is not None
+
+    def _wish(self, draft: GenesisParameters, test_dollar: bool) -> dict[str, Any]:
+        return {"founder": self.address, "test_dollar": test_dollar, "parameters": draft.as_json()}
 
     def _noted(self, wish: dict[str, Any], journal: Journal) -> Intent:
         block = self._client.block_number()
@@ -119,7 +123,15 @@ class Founder:
             return False
         first, now = int(intent.facts["nonce"]), self._client.nonce(self.address)
         steps = [first, first + 1] if test_dollar else [first]
-        return all(self._client.code(deploy.create_address(self.address, nonce)) for nonce in steps if nonce < now)
+        return all(self._client.code(create_address(self.address, nonce)) for nonce in steps if nonce < now)
+
+
+def _require_attestable(parameters: GenesisParameters) -> None:
+    if parameters.attestations > len(parameters.validators):
+        raise InputError(
+            f"{parameters.attestations} attestations cannot come from {len(parameters.validators)} validators.",
+            hint="Name more validators, or ask for fewer attestations.",
+        )
 
 
 class _ClientSender:

@@ -13,6 +13,7 @@ from io import BytesIO
 
 from .. import kinds
 from ..chain.collective import Collective
+from ..chain.exposure import Reader, readers
 from ..chain.governor import Action, Support
 from ..chain.market import Offer, OptOut
 from ..chain.membership import Member as Membership
@@ -70,6 +71,16 @@ class MemberStatus:
     claimable: tuple[tuple[Pool, str, int], ...]
 
 
+def preview(*exports: str | os.PathLike[str], scope: str) -> Preview:
+    """What contributing these exports of one person would show. Needs no account, no chain, and sends nothing."""
+    definition = kinds.scope(scope)
+    kind = kinds.get(definition.kind)
+    imported = [kind.read(export) for export in exports]
+    if not imported:
+        raise InputError("No export was given.", hint="Give the zip or folder that the service sent.")
+    return kinds.preview(kind, imported[0] if len(imported) == 1 else kind.merge(imported), definition)
+
+
 class Member:
     """One account acting as a member. `validators` are those this member chose to show the data to."""
 
@@ -90,11 +101,9 @@ class Member:
 
     # --- contributing ----------------------------------------------------------------------------------------------
 
-    def preview(self, export: str | os.PathLike[str], *, scope: str) -> Preview:
-        """What contributing this export would show: rows to buyers, records to the chosen validators. Sends nothing."""
-        definition = kinds.scope(scope)
-        kind = kinds.get(definition.kind)
-        return kinds.preview(kind, kind.read(export), definition)
+    def preview(self, *exports: str | os.PathLike[str], scope: str) -> Preview:
+        """What contributing these would show: rows to buyers, records to the chosen validators. Sends nothing."""
+        return preview(*exports, scope=scope)
 
     def join(self) -> Membership:
         """Become a member, or come back with the old number; does nothing for a member."""
@@ -156,18 +165,26 @@ class Member:
 
     # --- votes and sales -------------------------------------------------------------------------------------------
 
-    def propose(self, *offers: Offer) -> int:
-        """Propose to approve these offers and nothing else; returns the proposal's id, also if it exists already."""
-        market, governor = self._collective.market, self._collective.governor
+    def propose(self, *offers: Offer, note: str = "") -> int:
+        """Propose to approve these offers and nothing else; returns the proposal's id, also if it exists already.
+
+        A `note` makes it another proposal, to try again after a defeat.
+        """
+        market = self._collective.market
         sale_ids = [market.sale_id(offer) for offer in offers]
         if not sale_ids:
             raise InputError("A sale proposal needs at least one offer.")
         action = Action(market.address, market.approve_calldata(sale_ids))
-        description = "Approve " + ", ".join(f"0x{sale_id.hex()}" for sale_id in sale_ids)
+        title = "Approve " + ", ".join(f"0x{sale_id.hex()}" for sale_id in sale_ids)
+        return self.propose_calls([action], f"{title}. {note}" if note else title)
+
+    def propose_calls(self, actions: Sequence[Action], description: str) -> int:
+        """Propose calls from the governor's list; returns the proposal's id, also if it exists already."""
+        governor = self._collective.governor
         for proposal in governor.proposals():
-            if proposal.actions == (action,) and proposal.description == description:
+            if proposal.actions == tuple(actions) and proposal.description == description:
                 return proposal.id
-        return governor.propose(self._account, [action], description)
+        return governor.propose(self._account, actions, description)
 
     def vote(self, proposal_id: int, support: Support) -> None:
         """Cast a ballot. Waits out the voting delay. A second ballot is refused by the contract."""
@@ -204,6 +221,10 @@ class Member:
         mine = [(pool, self._collective.registry.contribution_of(pool, self.address)) for pool in self._all_pools()]
         held = tuple((pool, found) for pool, found in mine if found is not None)
         return MemberStatus(membership, held, tuple(self._claimable()))
+
+    def readers(self, pool: Pool, contribution: LiveContribution) -> list[Reader]:
+        """Who could read this contribution now."""
+        return readers(self._collective, pool, contribution)
 
     # --- steps -----------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from ..chain.collective import Collective
 from ..chain.governor import Proposal, ProposalState
 from ..chain.registry import Pool, PoolState
 from ..chain.signer import Signer
-from ..errors import NotAllowedError
+from ..errors import NotAllowedError, TemporaryError
 from .identity import Progress, no_progress
 
 
@@ -57,6 +57,11 @@ class Relayer:
         if state is ProposalState.SUCCEEDED:
             governor.queue(self._account, proposal)
             state = governor.state(proposal.id)
+        if state in (ProposalState.PENDING, ProposalState.ACTIVE):
+            raise TemporaryError(
+                f"The vote goes on for {proposal.vote_end - client.now()} seconds.",
+                hint="Run the same command again when it is over.",
+            )
         if state not in (ProposalState.QUEUED, ProposalState.EXECUTED):
             raise NotAllowedError(
                 f"The proposal was not accepted; it is {state.name.lower()}.",

@@ -18,9 +18,9 @@ from eth_account.signers.local import LocalAccount
 
 from unwrapped_dao.chain.local.engine import Engine
 from unwrapped_dao.chain.local.faucet import FAUCET_WEI, load_faucet, new_faucet, save_faucet
-from unwrapped_dao.chain.local.lock import DEFAULT_WAIT_S, WorkspaceLock
 from unwrapped_dao.chain.local.rpc import Rpc
 from unwrapped_dao.chain.local.store import FORMAT, Store
+from unwrapped_dao.chain.lock import DEFAULT_WAIT_S, WorkspaceLock
 from unwrapped_dao.errors import SettingsError
 
 # "un" in ASCII: an id that no known network has, so that nothing signed here is valid elsewhere.

@@ -1,4 +1,4 @@
-"""One process at a time on a workspace's chain."""
+"""One process at a time on a workspace, or on its chain."""
 
 from __future__ import annotations
 

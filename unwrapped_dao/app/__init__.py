@@ -1,0 +1,295 @@
+"""The composition root: settings become wired roles. `open_app(settings)` is what every command and page runs on.
+
+Roles are imported when they are asked for: a command loads what it uses. Not here: a whole collective in one process
+(in_process.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ..chain import deployments
+from ..chain.client import ChainClient
+from ..chain.collective import Collective
+from ..chain.lock import WorkspaceLock
+from ..chain.rehearsal import Planned, RehearsalClient
+from ..crypto import keystore
+from ..crypto.keystore import GETH_LIGHT_SCRYPT, OWASP_SCRYPT
+from ..crypto.vault import KeyfileVault
+from ..errors import NotAllowedError, NotFoundError, SettingsError
+from ..settings import Settings
+from ..storage.journal import Journal
+from ..storage.pending import PendingEnvelopes
+from .accounts import Accounts, KeyfileSigner
+from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from ..chain.local import LocalChain
+    from ..roles.buyer import Buyer
+    from ..roles.custodian import Custodian
+    from ..roles.founder import Founder
+    from ..roles.member import Member
+    from ..roles.relayer import Relayer
+    from ..roles.validator import Validator
+    from ..storage.interfaces import ContentStore
+    from ..validation import FingerprintKey
+
+GAS_MONEY_WEI = 100 * 10**18
+"""What the embedded chain's faucet gives a new account; worth nothing anywhere."""
+FINGERPRINT_KEY = "fingerprint-key"
+
+Ask = Callable[[bool], str]
+"""Asks a person for the passphrase; True: for a new keyfile."""
+OnWait = Callable[[int], None]
+
+
+class App:
+    """One workspace, one chain, one store, and roles on them. Made by `open_app`; holds the workspace meanwhile."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        workspace: Workspace,
+        client: ChainClient,
+        chain: LocalChain | None,
+        stack: ExitStack,
+        ask: Ask | None,
+    ) -> None:
+        self.settings = settings
+        self.workspace = workspace
+        self.client = client
+        self.chain = chain
+        """The embedded chain, None on a node."""
+        self._stack = stack
+        self._ask = ask
+        self._asked: str | None = None
+        self.accounts = Accounts(workspace.accounts, self.passphrase)
+
+    def __repr__(self) -> str:
+        return f"<App {self.workspace.folder}>"
+
+    # --- what is here ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def collective(self) -> Collective:
+        """The workspace's collective. Raises NotFoundError, or SettingsError if it is on another chain."""
+        deployment = deployments.load(self.workspace.folder)
+        if isinstance(self.client, RehearsalClient):
+            self.client.name_contracts(deployment.addresses)
+        return Collective.at(self.client, deployment)
+
+    @cached_property
+    def store(self) -> ContentStore:
+        """Where ciphertext is published: the embedded store, or a Kubo node."""
+        if self.settings.ipfs is not None:
+            from ..storage.kubo import KuboStore
+
+            return KuboStore(self.settings.ipfs)
+        from ..storage.blockstore import BlockStore
+
+        return BlockStore(self.workspace.store)
+
+    @property
+    def planned(self) -> list[Planned]:
+        """In a dry run, the transactions that would have been sent."""
+        return self.client.planned if isinstance(self.client, RehearsalClient) else []
+
+    def passphrase(self, new: bool = False) -> str:
+        """What opens the keyfiles: from the settings, else asked once. Raises PassphraseError."""
+        if self.settings.passphrase is not None or self._ask is None:
+            return self.settings.require_passphrase()
+        if self._asked is None:
+            self._asked = self._ask(new)
+        return self._asked
+
+    # --- accounts --------------------------------------------------------------------------------------------------
+
+    def new_account(self, name: str) -> tuple[str, bool]:
+        """(address, whether it was made now). On the embedded chain an account without money gets some to pay gas."""
+        made = not self.accounts.has(name)
+        if made:
+            # Money of an embedded chain exists nowhere else, so its keys need not cost half a second each time.
+            self.accounts.new(name, cost=OWASP_SCRYPT if self.chain is None else GETH_LIGHT_SCRYPT)
+        address = self.accounts.address(name)
+        if self.chain is not None and self.client.balance(address) == 0:
+            self.client.send(self.chain.faucet, address, value=GAS_MONEY_WEI)
+        return address, made
+
+    def account(self, *names: str) -> KeyfileSigner:
+        """The first of these accounts that is here, with nothing of its own still on the way to the chain."""
+        name = next((name for name in names if self.accounts.has(name)), names[0])
+        signer = self.accounts.signer(name)
+        if self.chain is None:
+            self.client.wait_for_pending(signer.address)
+        return signer
+
+    # --- roles -----------------------------------------------------------------------------------------------------
+
+    def member(self, name: str, *, showing_to: tuple[Validator, ...] = ()) -> Member:
+        """A member; `showing_to` are the validators it shows its data to when it contributes."""
+        from ..roles.member import Member
+
+        account = self.account(name)
+        pending = PendingEnvelopes(self.workspace.envelopes(account.address))
+        return Member(self.collective, account, pending, showing_to)
+
+    def validators(self) -> tuple[Validator, ...]:
+        """The collective's validators whose accounts are in this workspace, in order of admission."""
+        from ..roles.validator import Validator
+        from ..validation import FingerprintIndex
+
+        named = self.accounts.named()
+        here = [named[address] for address in self.collective.registry.validators() if address in named]
+        if not here:
+            return ()
+        key = self.fingerprint_key()
+        index = self._stack.enter_context(FingerprintIndex(self.workspace.index, key))
+        return tuple(
+            Validator(
+                self.collective,
+                self.account(name),
+                key,
+                index,
+                PendingEnvelopes(self.workspace.validation(self.accounts.address(name))),
+            )
+            for name in here
+        )
+
+    def fingerprint_key(self) -> FingerprintKey:
+        """The key that the validators share. Raises NotFoundError before `validator setup`."""
+        from ..validation import FingerprintKey
+
+        path = self.workspace.keys / f"{FINGERPRINT_KEY}.json"
+        if not path.is_file():
+            raise NotFoundError(
+                "The validators' shared fingerprint key is not in this workspace.",
+                hint="Make it with `unwrapped-dao validator setup`, or copy the keyfile from another validator.",
+            )
+        return FingerprintKey(keystore.load(path, self.passphrase(), kind=FINGERPRINT_KEY))
+
+    def make_fingerprint_key(self) -> bool:
+        """Make the shared key unless it is here; whether it was made now."""
+        from ..validation import FingerprintKey
+
+        path = self.workspace.keys / f"{FINGERPRINT_KEY}.json"
+        if path.is_file():
+            return False
+        secret = FingerprintKey.generate().to_secret_bytes()
+        keystore.save(path, secret, self.passphrase(True), kind=FINGERPRINT_KEY)
+        return True
+
+    def buyer(self, name: str) -> Buyer:
+        """A buyer, with the key of each offer in a keyfile and each offer noted before it is sent."""
+        from ..roles.buyer import Buyer
+
+        account, journal = self.account(name), Journal(self.workspace.journal("offers"))
+        return Buyer(self.collective, account, self._vault(account, "buyer-key"), self.store, journal)
+
+    def custodian(self, name: str) -> Custodian:
+        """A custodian, with its share of each committee key in a keyfile."""
+        from ..roles.custodian import Custodian
+
+        account = self.account(name)
+        return Custodian(self.collective, account, self._vault(account, "custodian-key"))
+
+    def _vault(self, account: KeyfileSigner, kind: str) -> KeyfileVault:
+        """Keyfiles under the same passphrase as the account's: a mistyped one must not lock up a new key."""
+
+        def proved() -> str:
+            account.unlock()
+            return self.passphrase()
+
+        return KeyfileVault(self.workspace.keys, proved, kind=kind)
+
+    def relayer(self, *names: str) -> Relayer:
+        """Who pays for what anybody may do: the first of these accounts that is here."""
+        from ..roles.relayer import Relayer
+
+        return Relayer(self.collective, self.account(*names))
+
+    def founder(self, name: str) -> Founder:
+        """Who pays for a deployment."""
+        from ..roles.founder import Founder
+
+        return Founder(self.client, self.account(name))
+
+
+@contextmanager
+def open_app(
+    settings: Settings,
+    *,
+    ask: Ask | None = None,
+    on_wait: OnWait | None = None,
+    dry_run: bool = False,
+    may_begin: bool = False,
+) -> Iterator[App]:
+    """Open a workspace for one command: chain, collective, store, accounts.
+
+    `ask` asks for the passphrase when the settings have none. `dry_run` works on a copy and collects in `planned` what
+    would be sent. `may_begin` begins an embedded chain where there is none.
+    """
+    from ..crypto.bn254 import select_backend
+
+    select_backend(settings.crypto)
+    workspace = Workspace(settings.workspace)
+    workspace.begin()
+    with ExitStack() as stack:
+        if settings.rpc is not None:
+            stack.callback(WorkspaceLock(workspace.folder, wait_s=settings.wait_s).release)
+            client = _node(settings.rpc, settings, on_wait, dry_run)
+            if dry_run:
+                workspace = stack.enter_context(workspace.scratch())
+            yield App(settings, workspace, client, None, stack, ask)
+            return
+        chain, workspace = _embedded(settings, workspace, stack, dry_run, may_begin)
+        if dry_run:
+            client = RehearsalClient(chain, throwaway=True, on_wait=on_wait)
+        else:
+            client = ChainClient(chain, on_wait=on_wait)
+        yield App(settings, workspace, client, chain, stack, ask)
+
+
+def _node(url: str, settings: Settings, on_wait: OnWait | None, dry_run: bool) -> ChainClient:
+    from ..chain.http import HttpTransport
+
+    if dry_run:
+        transport = HttpTransport(url, timeout_s=20.0)
+        return RehearsalClient(transport, throwaway=False, patience_s=settings.patience_s, on_wait=on_wait)
+    return ChainClient.connect(url, patience_s=settings.patience_s, on_wait=on_wait)
+
+
+def _embedded(
+    settings: Settings, workspace: Workspace, stack: ExitStack, dry_run: bool, may_begin: bool
+) -> tuple[LocalChain, Workspace]:
+    """The workspace's own chain, or a copy of it for a dry run."""
+    from ..chain.local import LocalChain
+
+    exists = LocalChain.exists(workspace.folder)
+    if not exists and (workspace.folder / deployments.FILE).is_file():
+        raise SettingsError(
+            "This workspace's collective is on a node, and no --rpc was given.",
+            hint="Give the --rpc of its chain, or set UNWRAPPED_RPC.",
+        )
+    if not exists and (not may_begin or dry_run):
+        raise NotFoundError(
+            f"The workspace {workspace.folder} has no chain yet.",
+            hint="Begin one with `unwrapped-dao chain start`, or give the --rpc of a node.",
+        )
+    if dry_run:
+        copy = stack.enter_context(workspace.scratch())
+        LocalChain.copy(workspace.folder, copy.folder, wait_s=settings.wait_s)
+        workspace = copy
+    return stack.enter_context(LocalChain.open(workspace.folder, wait_s=settings.wait_s)), workspace
+
+
+def require_embedded(app: App) -> LocalChain:
+    """The embedded chain. Raises NotAllowedError on a node, whose clock and money are not ours."""
+    if app.chain is None:
+        raise NotAllowedError(
+            "Only the embedded chain can do this; a node's money and clock are its own.",
+            hint="Leave out --rpc, or use the node's own tools.",
+        )
+    return app.chain

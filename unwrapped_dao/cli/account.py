@@ -1,0 +1,93 @@
+"""`unwrapped-dao account`: Ethereum keyfiles by name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .verbs import Call, Told, verb
+
+noun = typer.Typer(help="Accounts: Ethereum keyfiles by name.", no_args_is_help=True)
+
+
+@verb(noun, "new")
+def new(
+    call: Call, names: Annotated[list[str] | None, typer.Argument(metavar="NAME...", help="[default: member]")] = None
+) -> Told:
+    """Make accounts. Keys go into encrypted keyfiles and are never shown; on the embedded chain each gets gas money."""
+    rows = []
+    with call.open(may_begin=True) as app:
+        for name in names or ["member"]:
+            address, made = app.new_account(name)
+            rows.append({"name": name, "address": address, "made": made})
+        folder = app.workspace.accounts
+    lines = [f"{r['name']:<16} {r['address']}{'' if r['made'] else '  (was here already)'}" for r in rows]
+    lines.append(f"The keyfiles are in {folder}; back them up, nobody can restore them.")
+    return Told({"accounts": rows}, lines)
+
+
+@verb(noun, "list")
+def list_(call: Call) -> Told:
+    """The accounts of this workspace with their money."""
+    from ..chain.calldata import amount_text
+    from ..chain.erc20 import ETH, Erc20
+    from ..errors import NotFoundError
+
+    rows, lines = [], []
+    with call.open(may_begin=True) as app:
+        try:
+            collective = app.collective
+        except NotFoundError:
+            collective = None  # no collective yet: ether is all there is to tell
+        currencies = [c for c in collective.splitter.currencies() if c != ETH] if collective else []
+        for name in app.accounts.names():
+            address = app.accounts.address(name)
+            money = {ETH: app.client.balance(address)}
+            money |= {c: Erc20.at(app.client, c).balance_of(address) for c in currencies}
+            rows.append({"name": name, "address": address, "balances": money})
+            told = [_ether(money[ETH])] + [amount_text(collective, c, money[c]) for c in currencies if collective]
+            lines.append(f"{name:<16} {address}  {', '.join(told)}")
+    return Told({"accounts": rows}, lines or ["No account yet: `unwrapped-dao account new NAME` makes one."])
+
+
+@verb(noun, "fund", sends=True)
+def fund(
+    call: Call,
+    name: Annotated[str, typer.Argument(help="An account of this workspace, or an address.")],
+    tusd: Annotated[str | None, typer.Option(metavar="AMOUNT", help="Test dollars to mint, such as 60000.")] = None,
+    eth: Annotated[str | None, typer.Option(metavar="AMOUNT", help="Ether from the faucet, such as 5.")] = None,
+) -> Told:
+    """Rehearsal money: test dollars of a dev collective, and ether on the embedded chain. Both are worth nothing."""
+    from ..app import require_embedded
+    from ..chain.calldata import amount_text
+    from ..chain.erc20 import ETH, Erc20
+    from ..chain.powers import is_test_dollar
+    from ..errors import InputError, NotAllowedError
+    from .amounts import base_units
+
+    given: dict[str, int] = {}
+    lines = []
+    with call.open() as app:
+        address = app.accounts.address_of(name)
+        if eth is None and tusd is None:
+            raise InputError("Nothing was asked for.", hint="Give --tusd or --eth with an amount.")
+        if eth is not None:
+            given[ETH] = base_units(eth, 18)
+            app.client.send(require_embedded(app).faucet, address, value=given[ETH])
+            lines.append(f"{name} got {_ether(given[ETH])}.")
+        if tusd is not None:
+            token = next((c for c in app.collective.splitter.currencies() if is_test_dollar(app.collective, c)), None)
+            if token is None:
+                raise NotAllowedError("This collective takes no test dollar.", hint="Real money has to be earned.")
+            given[token] = base_units(tusd, 6)
+            payer = app.chain.faucet if app.chain is not None else app.account(name)
+            Erc20.at(app.client, token).mint(payer, address, given[token])
+            lines.append(f"{name} got {amount_text(app.collective, token, given[token])}.")
+    return Told({"address": address, "given": given}, lines)
+
+
+def _ether(wei: int) -> str:
+    whole, rest = divmod(wei, 10**18)
+    fraction = f"{rest:018d}"[:6].rstrip("0")
+    return f"{whole:,}{'.' + fraction if fraction else ''} ETH"

@@ -1,0 +1,79 @@
+"""`unwrapped-dao chain`: the embedded chain of this workspace, or a look at a node."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from .verbs import Call, Told, verb
+
+noun = typer.Typer(help="The embedded chain of this workspace.", no_args_is_help=True)
+
+
+@verb(noun, "start")
+def start(call: Call) -> Told:
+    """Begin the workspace's embedded chain. It needs no daemon: each command opens it and lets go of it."""
+    with call.open(may_begin=True) as app:
+        return _state(app)
+
+
+@verb(noun, "status")
+def status(call: Call) -> Told:
+    """Which chain this is, its height and its time."""
+    with call.open() as app:
+        return _state(app)
+
+
+@verb(noun, "fast-forward")
+def fast_forward(call: Call, duration: Annotated[str, typer.Argument(help="Such as 90s, 15m, 2h, 3d or 1w.")]) -> Told:
+    """Let time pass on the embedded chain, which only moves with its blocks."""
+    from ..app import require_embedded
+    from .amounts import seconds
+    from .references import moment
+
+    by = seconds(duration)
+    with call.open() as app:
+        require_embedded(app)
+        now = app.client.wait_until(app.client.now() + by, progress=lambda _: None)
+        return Told({"now": now, "by": by}, [f"It is {moment(now)} on the embedded chain now, {by} s later."])
+
+
+@verb(noun, "reset")
+def reset(call: Call, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> Told:
+    """Delete the embedded chain and what belongs to its collective. Accounts, keys and the store stay."""
+    from ..app.workspace import Workspace
+    from ..chain.local import LocalChain
+    from ..errors import InputError, NotAllowedError, NotFoundError
+
+    settings = call.settings()
+    if settings.rpc is not None:
+        raise NotAllowedError("Only the embedded chain can be reset.", hint="Leave out --rpc.")
+    if not LocalChain.exists(settings.workspace):
+        raise NotFoundError(
+            f"The workspace {settings.workspace} has no embedded chain.", hint="There is nothing to do."
+        )
+    if not yes:
+        if not sys.stdin.isatty():
+            raise InputError("Resetting deletes the chain, so it has to be confirmed.", hint="Add --yes.")
+        typer.confirm(f"Delete the chain in {settings.workspace} and its collective?", abort=True, err=True)
+    LocalChain.reset(settings.workspace, wait_s=settings.wait_s)
+    Workspace(settings.workspace).forget_collective()
+    return Told({"workspace": settings.workspace}, [f"The embedded chain of {settings.workspace} is gone."])
+
+
+def _state(app: Any) -> Told:
+    from .references import moment
+
+    client = app.client
+    now = client.now()
+    data = {
+        "chain_id": client.chain_id,
+        "node": client.node_version,
+        "embedded": app.chain is not None,
+        "block": client.block_number(),
+        "now": now,
+    }
+    kind = "The embedded chain" if app.chain is not None else f"The node {client.node_version}"
+    return Told(data, [f"{kind}: id {client.chain_id}, block {data['block']}, {moment(now)}."])

@@ -1,0 +1,225 @@
+"""`unwrapped-dao member`: from an export to a payout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .verbs import Call, Told, verb
+
+if TYPE_CHECKING:
+    from ..chain.collective import Collective
+
+noun = typer.Typer(help="A member: preview, contribute, opt out, claim.", no_args_is_help=True)
+
+_Exports = Annotated[
+    list[Path], typer.Argument(metavar="EXPORT...", help="Zip, folder or file, as the service sent it.")
+]
+_Scope = Annotated[str | None, typer.Option(help="What is shared.  [default: the collective's only scope]")]
+_Epoch = Annotated[int | None, typer.Option(help="Of the scope's pools.  [default: the newest]")]
+
+
+@verb(noun, "preview")
+def preview(
+    call: Call,
+    exports: _Exports,
+    scope: Annotated[str, typer.Option(help="What would be shared.")] = "artist-preferences",
+    rows: Annotated[int, typer.Option(help="How many of the buyers' rows to show.")] = 10,
+) -> Told:
+    """Show what contributing would show: to buyers, to validators, and what stays. Needs no chain, sends nothing."""
+    from ..roles.member import preview as previewed
+
+    made = previewed(*exports, scope=scope)
+    data = {
+        "kind": made.kind,
+        "scope": made.scope,
+        "sentence": made.sentence,
+        "purposes": made.purposes,
+        "base_terms": made.base_terms,
+        "rows": [dict(row) for row in made.rows],
+        "validators_see": made.records.sentence,
+        "records": made.records.records,
+        "never_contains": made.never_contains,
+        "stays_home": made.stays_home,
+        "warning": made.warning,
+        "import": made.summary.lines(),
+    }
+    lines = [*made.summary.lines(), "", *made.lines(show=rows), f"For the purposes: {', '.join(made.purposes)}."]
+    return Told(data, [*lines, "What contributing cannot undo: docs/limits.md."])
+
+
+@verb(noun, "join", account="member", sends=True)
+def join(call: Call) -> Told:
+    """Become a member, or come back with the old number."""
+    with call.open() as app:
+        _warn(call, app.collective)
+        member = app.member(call.account).join()
+        data = {"address": member.address, "number": member.number, "active": member.is_active}
+        return Told(data, [f"{member.address} is member number {member.number}."])
+
+
+@verb(noun, "contribute", account="member", sends=True)
+def contribute(call: Call, exports: _Exports, scope: _Scope = None) -> Told:
+    """Encrypt, have it attested by this workspace's validators, record, mint. Joins first if needed."""
+    from ..roles.member import preview as previewed
+    from .references import scope_name
+
+    with call.open() as app:
+        collective = app.collective
+        _warn(call, collective)
+        made = previewed(*exports, scope=scope_name(collective, scope))
+        validators = app.validators()
+        for line in made.lines(show=3)[:-1]:
+            call.talk.say(line)
+        call.talk.say(f"Validators it is shown to: {', '.join(v.address for v in validators) or 'none are here'}.")
+        done = app.member(call.account, showing_to=validators).contribute(made, call.talk.progress)
+    data = {
+        "scope": made.scope,
+        "epoch": done.pool.epoch,
+        "number": done.number,
+        "version": done.record.version,
+        "weight": done.weight,
+        "content": done.record.content,
+        "rows": len(made.rows),
+        "already": done.already,
+    }
+    verb_ = "had contributed this already" if done.already else "contributed"
+    return Told(
+        data,
+        [
+            f"Member {done.number} {verb_}: {len(made.rows)} rows, {done.weight} share points in epoch "
+            f"{done.pool.epoch} of {made.scope} (version {done.record.version}).",
+            "Until the pool is sealed you can replace or withdraw it: `unwrapped-dao member withdraw`.",
+        ],
+    )
+
+
+@verb(noun, "status", account="member")
+def status(call: Call) -> Told:
+    """Your membership, contributions, what can be claimed, and who could read you now."""
+    from ..chain.calldata import amount_text
+    from ..roles.buyer import scope_of
+
+    with call.open() as app:
+        collective, member = app.collective, app.member(call.account)
+        found = member.status()
+        if found.membership is None:
+            hint = "Join with `unwrapped-dao member join`, or look first: `unwrapped-dao member preview`."
+            return Told({"address": member.address, "member": False}, [f"{member.address} is no member.", hint])
+        contributions, lines = [], [_standing(found.membership)]
+        for pool, live in found.contributions:
+            scope = scope_of(pool)
+            readers = member.readers(pool, live)
+            contributions.append(
+                {
+                    "scope": scope.name if scope else pool.scope_id,
+                    "epoch": pool.epoch,
+                    "pool": pool.state.name.lower(),
+                    "weight": live.record.weight,
+                    "version": live.record.version,
+                    "content": live.record.content,
+                    "withdrawn": collective.registry.withdrawal_ordinal(pool, live.number) > 0,
+                    "readers": [{"who": reader.who, "how": reader.how} for reader in readers],
+                }
+            )
+            name = scope.name if scope else f"0x{pool.scope_id.hex()[:12]}…"
+            lines.append(f"Epoch {pool.epoch} of {name}, {pool.state.name.lower()}: {live.record.weight} share points.")
+            lines.append("  Who could read it now:")
+            lines += [f"    {reader.who}: {reader.how}" for reader in readers]
+        due = [{"epoch": pool.epoch, "currency": c, "amount": amount} for pool, c, amount in found.claimable]
+        lines += [
+            f"To claim: {amount_text(collective, c, amount)} from epoch {p.epoch}." for p, c, amount in found.claimable
+        ]
+        if not due:
+            lines.append("Nothing is due to be claimed.")
+        data = {
+            "address": member.address,
+            "member": True,
+            "number": found.membership.number,
+            "active": found.membership.is_active,
+            "left": found.membership.has_left,
+            "contributions": contributions,
+            "claimable": due,
+        }
+        return Told(data, lines)
+
+
+@verb(noun, "opt-out", account="member", sends=True)
+def opt_out(
+    call: Call, sale: Annotated[str, typer.Argument(help="The offer's number, or the beginning of its id.")]
+) -> Told:
+    """Refuse one sale. Final: no key is delivered for you there, and you are not paid from it."""
+    from .references import sale_of
+
+    with call.open() as app:
+        sale_id, offer = sale_of(app.collective, sale)
+        done = app.member(call.account).opt_out(sale_id)
+        earlier = _delivered_before(app.collective, offer)
+    lines = [f"Member {done.number} is opt-out number {done.ordinal} of sale 0x{sale_id.hex()[:12]}…; it is final."]
+    if earlier:
+        lines.append("A key of this pool was delivered before: that earlier buyer still can open your envelope.")
+    return Told({"sale": sale_id, "number": done.number, "ordinal": done.ordinal, "sold_before": earlier}, lines)
+
+
+@verb(noun, "claim", account="member", sends=True)
+def claim(call: Call) -> Told:
+    """Collect everything that is due, from all pools and currencies. Again it pays nothing."""
+    from ..chain.calldata import amount_text
+
+    with call.open() as app:
+        done = app.member(call.account).claim()
+        payments = [
+            {"pool": f"{p.pool_id:#x}", "currency": p.currency, "amount": p.amount, "payout": p.payout}
+            for p in done.payments
+        ]
+        lines = [f"Paid {amount_text(app.collective, p.currency, p.amount)} to {p.payout}." for p in done.payments]
+    return Told(
+        {"payments": payments}, lines or ["Nothing is due: everything was paid out already, or nothing was sold."]
+    )
+
+
+@verb(noun, "withdraw", account="member", sends=True)
+def withdraw(call: Call, scope: _Scope = None, epoch: _Epoch = None) -> Told:
+    """Take a contribution back: burnt before the seal, left out of all later sales after it."""
+    from ..chain.registry import PoolState
+    from .references import scope_name
+
+    with call.open() as app:
+        name = scope_name(app.collective, scope)
+        pool = app.member(call.account).withdraw(name, epoch)
+    sealed = pool.state is PoolState.SEALED
+    what = "you are left out of every later sale of it" if sealed else "it was burnt and will never be published"
+    data = {"scope": name, "epoch": pool.epoch, "pool": pool.state.name.lower(), "burnt": not sealed}
+    return Told(data, [f"Withdrawn from epoch {pool.epoch} of {name}: {what}."])
+
+
+@verb(noun, "leave", account="member", sends=True)
+def leave(call: Call) -> Told:
+    """End your vote. Withdraws nothing and opts out of nothing: that is `withdraw` and `opt-out`."""
+    with call.open() as app:
+        member = app.member(call.account)
+        member.leave()
+        live = len(member.status().contributions)
+    lines = ["You have left; your number comes back if you join again."]
+    if live:
+        lines.append(f"Your {live} contributions stay: leaving withdraws nothing and opts out of nothing.")
+    return Told({"address": member.address, "contributions": live}, lines)
+
+
+def _standing(membership: Any) -> str:
+    state = "has left" if membership.has_left else "votes" if membership.is_active else "does not vote yet"
+    return f"{membership.address} is member number {membership.number} and {state}."
+
+
+def _delivered_before(collective: Collective, offer: Any) -> bool:
+    from ..chain.registry import pool_id
+
+    return bool(collective.splitter.revenue(pool_id(offer.scope_id, offer.epoch)))
+
+
+def _warn(call: Call, collective: Collective) -> None:
+    from ..chain.powers import warnings
+
+    call.talk.warn(warnings(collective))
