@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from ..chain.collective import Collective
     from ..chain.verify import Verification
 
+_BY_VOTE = frozenset(
+    {"attestationsRequired", "deliveryWindow", "grace", "maxWeight", "operatorsBps", "treasuryBps"}
+) | {
+    "votingDelay",
+    "votingPeriod",
+}
+"""Constructor arguments that are only beginnings: what holds now is told beside them."""
+
 noun = typer.Typer(help="A collective: deploy, look, verify.", no_args_is_help=True)
 
 
@@ -159,15 +167,18 @@ def _verified(collective: Collective, found: Verification, call: Call) -> Told:
     held, now = powers(collective), parameters(collective)
     unexpected = [f"{power.holder} may {power.may}" for power in held if not power.expected]
     call.talk.warn(_warnings(collective))
-    constants = {k: v for values in found.arguments.values() for k, v in values.items() if isinstance(v, int)}
+    given = {k: v for values in found.arguments.values() for k, v in values.items()}
+    constants = {k: v for k, v in given.items() if isinstance(v, int) and k not in _BY_VOTE}
     free = [c for c in now["currencies"] if is_test_dollar(collective, c)]
     lines = [
         f"Genesis {found.genesis}: {len(found.findings)} comparisons, no difference." if not unexpected else "DIFFERS:",
         *(f"  {claim}: nobody should." for claim in unexpected),
         "Code, constructors and addresses of all contracts are those that ship with this package.",
         f"Profile: {found.profile}" + (" (seconds; for rehearsals only)" if found.profile == "dev" else ""),
-        "Fixed at deployment: " + ", ".join(f"{key} {value}" for key, value in sorted(constants.items())),
-        "Now, and changeable by vote: " + ", ".join(f"{key} {value}" for key, value in now.items()),
+        "Fixed at deployment (times in seconds):",
+        *(f"  {key:<22} {value}" for key, value in sorted(constants.items())),
+        "Now, and changeable by vote:",
+        *(f"  {key:<22} {_text(value)}" for key, value in now.items()),
         *(f"Currency {c} is the test dollar: anybody may mint it." for c in free),
         "Every power that anybody holds:",
         *(f"  {power.holder} may {power.may}." for power in held),
@@ -187,6 +198,10 @@ def _verified(collective: Collective, found: Verification, call: Call) -> Told:
         "addresses": dict(collective.deployment.addresses),
     }
     return Told(data, lines, code=1 if unexpected else 0)
+
+
+def _text(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _warnings(collective: Collective) -> list[str]:

@@ -95,7 +95,8 @@ def vote(
         for sentence in _does(collective, found):
             call.talk.say(sentence)
         app.member(call.account).vote(found.id, chosen)
-        return _told(collective, found.id, f"has your vote: {chosen}", number)
+        told = _told(collective, found.id, f"has your vote: {chosen}", number)
+        return Told({**told.data, "vote": chosen}, [told.lines[0], told.lines[-1]])
 
 
 @verb(noun, "queue", account=ANYBODY, sends=True)

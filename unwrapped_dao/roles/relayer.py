@@ -63,9 +63,11 @@ class Relayer:
                 hint="Run the same command again when it is over.",
             )
         if state not in (ProposalState.QUEUED, ProposalState.EXECUTED):
+            tally, quorum = governor.tally(proposal.id), governor.quorum(proposal.vote_start)
             raise NotAllowedError(
-                f"The proposal was not accepted; it is {state.name.lower()}.",
-                hint="It failed, or too few members voted (`unwrapped-dao proposal show`).",
+                f"The proposal is {state.name.lower()}: {tally.in_favour} for, {tally.against} against, "
+                f"{tally.abstain} abstain. It needed more for than against and a quorum of {quorum}.",
+                hint="A member may propose the same again with another note.",
             )
         return state
 

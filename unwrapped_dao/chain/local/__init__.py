@@ -16,6 +16,7 @@ from typing import Any
 
 from eth_account.signers.local import LocalAccount
 
+from unwrapped_dao.chain.local import lighter  # noqa: F401  (before anything of py-evm)
 from unwrapped_dao.chain.local.engine import Engine
 from unwrapped_dao.chain.local.faucet import FAUCET_WEI, load_faucet, new_faucet, save_faucet
 from unwrapped_dao.chain.local.rpc import Rpc
