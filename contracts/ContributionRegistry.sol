@@ -54,7 +54,8 @@ contract ContributionRegistry is RegistryPools {
         uint256 id = poolId(t.scopeId, t.epoch);
         uint8 height_ = _admit(id, t, r, expiry, attestations);
         if (msg.sender != t.member) {
-            bytes32 structHash = keccak256(abi.encode(CONSENT_TYPE, t.scopeId, t.epoch, r.version, r.content, consentExpiry));
+            bytes32 structHash =
+                keccak256(abi.encode(CONSENT_TYPE, t.scopeId, t.epoch, r.version, r.content, consentExpiry));
             _requireConsent(t.member, structHash, consentExpiry, consent);
         }
         uint32 number = _replace(id, t, r, live);
@@ -92,7 +93,10 @@ contract ContributionRegistry is RegistryPools {
     }
 
     /// @dev Puts `r` in the place of `live`, or of nothing. A revert anywhere undoes all of it.
-    function _replace(uint256 id, Target memory t, Record memory r, Record calldata live) private returns (uint32 number) {
+    function _replace(uint256 id, Target memory t, Record memory r, Record calldata live)
+        private
+        returns (uint32 number)
+    {
         bool isNew = live.version == 0;
         uint8 flags;
         if (isNew) {

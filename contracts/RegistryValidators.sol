@@ -18,7 +18,7 @@ abstract contract RegistryValidators is IContributionRegistry, EIP712 {
         uint32 count;
     }
 
-    /// @dev One bitmap byte could not hold more in later batches; the cap keeps m and the count in uint8.
+    /// @dev So that their count, and m, fit uint8.
     uint256 private constant MOST_VALIDATORS = type(uint8).max;
 
     /// @notice The only caller of the setters: the collective's vote, after its delay.

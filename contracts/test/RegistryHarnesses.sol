@@ -40,6 +40,19 @@ contract CountTraceHarness {
         for (uint256 i; i < ups.length; ++i) _trace.change(ups[i]);
     }
 
+    /// @dev As if one change had been made in each second from 4 * fromWord + 1 to 4 * toWord, each up.
+    function fill(uint256 fromWord, uint256 toWord) external {
+        for (uint256 index = fromWord; index < toWord; ++index) {
+            uint256 word;
+            for (uint256 lane; lane < 4; ++lane) {
+                uint256 second = 4 * index + lane + 1;
+                word |= (second << 32 | second) << (64 * lane);
+            }
+            _trace.words[index] = word;
+        }
+        _trace.head = 4 * toWord << 32;
+    }
+
     function setNeighbour(uint32 value) external {
         _trace.setNeighbour(value);
     }

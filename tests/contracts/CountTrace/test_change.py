@@ -90,13 +90,17 @@ def test_the_neighbour_in_the_head_slot_is_left_alone(trace, clock):
     assert (trace.neighbour(), trace.latest(), trace.length()) == (0, 5, 5)
 
 
-def test_a_lookup_costs_few_slots_however_long_the_history(trace, clock):
-    times = []
-    for _ in range(64):
-        clock.advance(3)
-        times.append(trace.change([True]).timestamp)
-    words = 64 // 4
-    reads = 2 * words.bit_length() + 3
-    for time in (times[0] - 1, times[0], times[31], times[-5]):
-        gas = trace.at.estimate_gas(time) - 21_000
-        assert gas < reads * 2_100 + 4_000
+def test_10_000_changes_are_looked_up_in_few_reads(trace, clock):
+    # Second i holds count i, for i up to 10,000: one activation after the other.
+    for start in range(0, 2_500, 500):
+        trace.fill(start, start + 500)
+    assert trace.latest() == trace.at(2**40) == 10_000
+    # Doubling back and halving: at most two slots for each bit of 2,500 words, and head and word themselves.
+    slots = 2 * (2_500).bit_length() + 3
+    for time in (0, 1, 2, 4, 5, 4_999, 5_000, 7_777, 9_995, 9_996, 9_997, 9_999, 10_000):
+        assert trace.at(time) == time
+        assert trace.at.estimate_gas(time) - 21_000 < slots * 2_100 + 6_000
+    clock.advance(1)
+    trace.change([True])
+    assert trace.latest() == 10_001
+    assert trace.at(10_000) == 10_000
