@@ -12,14 +12,12 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
-from unittest import mock
 
 import pytest
 from brownie import chain as brownie_chain
 from brownie import project
 from brownie._config import CONFIG
 from brownie.exceptions import VirtualMachineError
-from brownie.network.contract import ContractTx
 
 # A share of the port space that this run alone may use, e.g. 18300; without it the system picks a free port.
 PORT_VARIABLE = "UNWRAPPED_BROWNIE_PORT"
@@ -83,9 +81,7 @@ def clock() -> Clock:
 
 @contextmanager
 def _refused(error: str, *facts: Any) -> Iterator[None]:
-    # Calls instead of transactions: Brownie would fetch and read the whole trace of every reverted transaction.
-    as_call = mock.patch.object(ContractTx, "__call__", ContractTx.call)
-    with as_call, pytest.raises(VirtualMachineError) as caught:
+    with pytest.raises(VirtualMachineError) as caught:
         yield
     message = caught.value.revert_msg or ""
     if facts:
@@ -97,8 +93,6 @@ def _refused(error: str, *facts: Any) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def refused() -> Callable[..., AbstractContextManager[None]]:
     """`with refused("SaleNotOpen"):` passes only if the call reverts with that custom error (or reason string).
-
-    Inside, contract methods are called on the present state and nothing is mined; prepare before.
 
     With facts, `refused("ProbeTooSmall", who, 2, 5)`, every argument of the error must match too.
     """

@@ -6,6 +6,12 @@ import pytest
 
 from tests.contracts.support import signing
 from tests.contracts.support.collective import FAR, Collective
+from tests.contracts.support.refusals import as_calls
+
+
+@pytest.fixture(scope="session")
+def refused(refused):
+    return as_calls(refused)
 
 
 @pytest.fixture(scope="module")

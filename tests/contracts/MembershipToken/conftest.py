@@ -7,8 +7,14 @@ from types import SimpleNamespace
 import pytest
 
 from tests.contracts.support import signing
+from tests.contracts.support.refusals import as_calls
 
 SETTLING = 100
+
+
+@pytest.fixture(scope="session")
+def refused(refused):
+    return as_calls(refused)
 
 
 @pytest.fixture(scope="module")
