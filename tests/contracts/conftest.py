@@ -7,11 +7,15 @@ several files share under `deploy` below.
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 from brownie import chain as brownie_chain
@@ -42,6 +46,20 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", int(first) + worker if first else 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_brownie() -> Iterator[None]:
+    """Spare what Brownie does at every snapshot, revert and mined block; 40% of a run's time.
+
+    It collects garbage over everything ever imported: freezing what is loaded leaves it only what the tests made.
+    And it reads the source of the whole call stack to look at one frame: here it is handed that frame.
+    """
+    gc.freeze()
+    one_frame = SimpleNamespace(stack=lambda: [None, SimpleNamespace(frame=sys._getframe(2))])
+    module = sys.modules["brownie.network.rpc"]  # the attribute of that name is an object in it
+    with mock.patch.object(module, "inspect", one_frame):
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)
