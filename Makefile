@@ -40,7 +40,7 @@ layers: setup-check ## import-linter: floors and who may import what
 
 sdk: setup-check ## SDK and documentation tests, Python only
 	@echo "-- SDK tests"; mkdir -p reports
-	@timeout 900 $(PYTEST) -q -n $(WORKERS) tests/sdk $(wildcard tests/docs tests/web) --junitxml reports/sdk.xml
+	@timeout 900 $(PYTEST) -q -n $(WORKERS) --dist loadgroup tests/sdk $(wildcard tests/docs tests/web) --junitxml reports/sdk.xml
 
 check: lint types layers sdk demo ## everything that needs Python only (under 150 seconds)
 

@@ -14,6 +14,8 @@ import pytest
 
 from tests.docs.commands import ROOT, run
 
+# One worker runs the tutorial, once.
+pytestmark = pytest.mark.xdist_group("tutorial")
 PASSPHRASE = "only for this rehearsal"
 
 

@@ -66,9 +66,7 @@ class Desk:
         """Settle for members of this eligible weight; `excluded` are member numbers."""
         for number in excluded:
             self.market.exclude(sale, number)
-        return self.market.settle(
-            sale, pool, currency or self.dollar, weight, GENERATION, *fees, bool(excluded)
-        )
+        return self.market.settle(sale, pool, currency or self.dollar, weight, GENERATION, *fees, bool(excluded))
 
     def sell(self, name, amount, weight, **kwargs):
         return self.settle(self.escrow(name, amount, kwargs.get("currency")), weight, **kwargs)

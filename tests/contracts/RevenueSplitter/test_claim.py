@@ -69,7 +69,9 @@ def test_lines_of_mixed_order_pay_the_same(desk, four, the):
     desk.sell("one", PRICE, 100)
     desk.sell("two", PRICE, 4, pool=the.OTHER_POOL)
     desk.sell("three", PRICE, 100, currency=the.ETH)
-    desk.claim(1, (the.OTHER_POOL, desk.dollar), (the.POOL, the.ETH), (the.OTHER_POOL, the.ETH), (the.POOL, desk.dollar))
+    desk.claim(
+        1, (the.OTHER_POOL, desk.dollar), (the.POOL, the.ETH), (the.OTHER_POOL, the.ETH), (the.POOL, desk.dollar)
+    )
     assert desk.balance(1) == 350_000
 
 

@@ -197,5 +197,3 @@ def close(collective: Collective, clock: Any, pool: int, epoch: int = 1) -> None
 def seal(collective: Collective, clock: Any, pool: int, epoch: int = 1) -> Any:
     close(collective, clock, pool, epoch)
     return collective.registry.seal(collective.scope, epoch, {"from": collective.stranger})
-
-

@@ -22,9 +22,7 @@ def cover(tree_height: int, n: int, excluded: Collection[int]) -> list[Node]:
         (height, index)
         for height in range(tree_height + 1)
         for index in range(1 << (tree_height - height))
-        if index << height < n
-        and clean(height, index)
-        and (height == tree_height or not clean(height + 1, index >> 1))
+        if index << height < n and clean(height, index) and (height == tree_height or not clean(height + 1, index >> 1))
     ]
     return sorted(found, key=lambda node: node[1] << node[0])
 
