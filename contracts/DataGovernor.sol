@@ -5,6 +5,7 @@ import {Governor} from "@openzeppelin/contracts/governance/Governor.sol";
 import {IGovernor} from "@openzeppelin/contracts/governance/IGovernor.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {GovernorTimelockControl} from "@openzeppelin/contracts/governance/extensions/GovernorTimelockControl.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IContributionRegistry} from "./interfaces/IContributionRegistry.sol";
@@ -99,6 +100,8 @@ contract DataGovernor is GovernorTimelockControl, IDataGovernor {
         _market = s.market;
         _collectiveName = s.name;
         _daoURI = s.daoURI;
+        emit DaoURIUpdate(s.daoURI);
+        emit VotingWindowsSet(s.votingDelay, s.votingPeriod);
 
         // Everything that a vote can ever do.
         _allowed[s.market][IDataMarket.approve.selector] = true;
@@ -198,14 +201,13 @@ contract DataGovernor is GovernorTimelockControl, IDataGovernor {
         override
         returns (uint256)
     {
+        if (signature.length != CompactSignature.LENGTH) revert BallotSignatureInvalid(voter);
+        (bytes32 r, bytes32 vs) = abi.decode(signature, (bytes32, bytes32));
         bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(MEMBER_BALLOT_TYPEHASH, proposalId, support)));
-        if (!this.isSignedBy(digest, signature, voter)) revert BallotSignatureInvalid(voter);
+        // Refuses a high s, and answers zero with an error for what does not recover.
+        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecover(digest, r, vs);
+        if (failure != ECDSA.RecoverError.NoError || signer != voter) revert BallotSignatureInvalid(voter);
         return _castVote(proposalId, voter, support, "");
-    }
-
-    /// @notice Whether a compact signature of `digest` is `voter`'s. Pure; external so that the bytes come as calldata.
-    function isSignedBy(bytes32 digest, bytes calldata signature, address voter) external pure returns (bool ok) {
-        (ok,) = CompactSignature.isBy(digest, signature, voter);
     }
 
     /// @dev One bit per member number; a member without a vote at the snapshot is told so instead of counting for nothing.
@@ -232,8 +234,9 @@ contract DataGovernor is GovernorTimelockControl, IDataGovernor {
 
     /// @inheritdoc IGovernor
     function hasVoted(uint256 proposalId, address account) external view returns (bool) {
-        uint256 number = membership.memberOf(account).number;
-        if (number-- == 0) return false;
+        uint256 number = membership.memberOf(account).number; // + 1; 0 for who never joined
+        if (number == 0) return false;
+        --number;
         return _ballots[proposalId][number >> 8] >> (number & 0xff) & 1 != 0;
     }
 

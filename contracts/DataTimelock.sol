@@ -15,6 +15,7 @@ contract DataTimelock is TimelockController {
 
     error TimelockDelayConstant();
     error TimelockTakesNoEther();
+    error TimelockTakesNoTokens();
     error ActiveMembersTooFew(uint256 have, uint256 needed);
 
     /// @param delay Seconds between queueing and execution; at least the opt-out window (the governor's constructor checks it).
@@ -64,6 +65,26 @@ contract DataTimelock is TimelockController {
 
     receive() external payable override {
         revert TimelockTakesNoEther();
+    }
+
+    /// @notice Refused: a token sent here could never leave again.
+    function onERC721Received(address, address, uint256, bytes memory) public pure override returns (bytes4) {
+        revert TimelockTakesNoTokens();
+    }
+
+    /// @notice Refused, as above.
+    function onERC1155Received(address, address, uint256, uint256, bytes memory) public pure override returns (bytes4) {
+        revert TimelockTakesNoTokens();
+    }
+
+    /// @notice Refused, as above.
+    function onERC1155BatchReceived(address, address, uint256[] memory, uint256[] memory, bytes memory)
+        public
+        pure
+        override
+        returns (bytes4)
+    {
+        revert TimelockTakesNoTokens();
     }
 
     function _only(address account) private pure returns (address[] memory accounts) {
