@@ -172,6 +172,14 @@ abstract contract MembershipVotes is IMembershipToken, EIP712, Nonces {
         }
     }
 
+    /// @dev The slot as it lies in storage, fields as in `_load`.
+    function _word(address account) internal view returns (uint256 word) {
+        Member storage slot = _members[account];
+        assembly ("memory-safe") {
+            word := sload(slot.slot)
+        }
+    }
+
     /// @dev One write, in the layout the compiler gives `Member`. Fields in memory are clean: they were written as
     /// fields, or by `_load`.
     function _store(address account, Member memory member) internal {

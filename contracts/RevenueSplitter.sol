@@ -3,7 +3,6 @@ pragma solidity 0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 
 import {IContributionToken} from "./interfaces/IContributionToken.sol";
 import {IDataMarket} from "./interfaces/IDataMarket.sol";
@@ -17,8 +16,8 @@ import {IRevenueSplitter} from "./interfaces/IRevenueSplitter.sol";
 ///
 /// Why nothing overflows. A price is below 2^96, so Δ = members·2^64 / eligible weight is below 2^160, and 2^48 sales of one
 /// pool fit the 208 bits of an accumulator; their count has 48 bits as well. Weight is below 2^32, so a product is below
-/// 2^240 and a member's total below 2^176. A currency's ledger is
-/// capped at 2^120 when money comes in, and its treasury is a part of it. Credits and operators' earnings are whole words. `settle` and `refund` can thus not fail on arithmetic.
+/// 2^240 and a member's total below 2^176. A currency's ledger is capped at 2^120 when money comes in, and its treasury is
+/// a part of it. Credits and operators' earnings are whole words. `settle` and `refund` can thus not fail on arithmetic.
 contract RevenueSplitter is IRevenueSplitter {
     using SafeERC20 for IERC20;
 
@@ -35,15 +34,27 @@ contract RevenueSplitter is IRevenueSplitter {
         uint96 amount;
     }
 
-    /// @dev A slot packed by hand, because reading it as a struct costs a claim a thousand gas.
-    struct Slot {
-        uint256 word;
-    }
-
     /// @dev Two slots, only for a sale that excluded somebody.
     struct SaleWithExclusions {
         bytes32 saleId;
         uint256 deltaX64;
+    }
+
+    /// @dev What one member was paid from one line. `word` is packed by hand, since a struct costs a claim a thousand gas more:
+    /// what was paid in the low 176 bits, then 32 bits of the member's weight, then the cursor: how many of the line's `sales`
+    /// are accounted for. Those among them that excluded this member are summed in `skippedX64`. The weight is no second ledger
+    /// but a memo of the token's, taken with the first payment, when the pool is sealed and the weight final.
+    struct Account {
+        uint256 word;
+        uint256 skippedX64;
+    }
+
+    /// @dev One (pool, currency). `accumulator`: Σ Δ in the low 208 bits; above it the number of `sales`, which are the settled
+    /// ones that excluded anybody, in order of settlement.
+    struct Revenue {
+        uint256 accumulator;
+        mapping(uint256 index => SaleWithExclusions) sales;
+        mapping(uint256 number => Account) accounts;
     }
 
     struct Fees {
@@ -68,16 +79,7 @@ contract RevenueSplitter is IRevenueSplitter {
     Fees private _fees;
     mapping(address currency => Currency) private _currencies;
     mapping(bytes32 saleId => Escrow) private _escrows;
-    // A key stands for (pool, currency).
-    /// @dev Σ Δ in the low 208 bits; above it, how many settled sales excluded anybody.
-    mapping(bytes32 key => uint256) private _accumulators;
-    /// @dev Those sales, in order of settlement.
-    mapping(bytes32 key => mapping(uint256 index => SaleWithExclusions)) private _sales;
-    /// @dev What a member was paid in the low 176 bits, then 32 bits of its weight, then the cursor: how many of `_sales` are
-    /// accounted for. Those among them that excluded this member are summed in `_skippedX64`. The weight is no second ledger but
-    /// a memo of the token's, taken with the first payment, when the pool is sealed and the weight final.
-    mapping(bytes32 key => mapping(uint256 number => Slot)) private _paid;
-    mapping(bytes32 key => mapping(uint256 number => uint256)) private _skippedX64;
+    mapping(uint256 poolId => mapping(address currency => Revenue)) private _revenue;
     mapping(address account => mapping(address currency => uint256)) private _credits;
     mapping(uint32 generation => mapping(address currency => uint256)) private _operatorsEarned;
     mapping(uint32 generation => mapping(address currency => mapping(address operator => uint256))) private _operatorPaid;
@@ -155,14 +157,14 @@ contract RevenueSplitter is IRevenueSplitter {
         if (treasury != 0) _currencies[currency].treasury += uint120(treasury);
         if (operators != 0) _operatorsEarned[generation][currency] += operators;
 
-        bytes32 key = _key(poolId, currency);
+        Revenue storage revenue = _revenue[poolId][currency];
         uint256 deltaX64 = (members << 64) / eligibleWeight;
-        uint256 accumulator = _accumulators[key] + deltaX64;
+        uint256 accumulator = revenue.accumulator + deltaX64;
         if (excluded) {
-            _sales[key][accumulator >> TOP] = SaleWithExclusions(saleId, deltaX64);
+            revenue.sales[accumulator >> TOP] = SaleWithExclusions(saleId, deltaX64);
             accumulator += 1 << TOP;
         }
-        _accumulators[key] = accumulator;
+        revenue.accumulator = accumulator;
         emit SaleRevenue(saleId, poolId, currency, members, treasury, operators);
     }
 
@@ -186,15 +188,14 @@ contract RevenueSplitter is IRevenueSplitter {
     /// @inheritdoc IRevenueSplitter
     function claim(address member, Line[] calldata lines, uint256 maxSales) external returns (uint256[] memory amounts) {
         (uint256 number, address payout, bool everExcluded) = _claimant(member);
-        uint256 progress = everExcluded ? _advance(member, number, lines, maxSales) : 0;
+        uint256 unfinished = everExcluded ? _advance(member, number, lines, maxSales) : 0;
 
         amounts = _zeros(lines.length);
         uint256 sum = 0;
         address sumCurrency = address(0);
         bool mixed = false;
         for (uint256 i = 0; i < lines.length; ++i) {
-            Line calldata line = lines[i];
-            (uint256 poolId, address currency) = (line.poolId, line.currency);
+            (uint256 poolId, address currency) = _line(lines, i);
             uint256 amount = _take(number, poolId, currency, everExcluded);
             if (amount == 0) continue;
             amounts[i] = amount;
@@ -204,13 +205,14 @@ contract RevenueSplitter is IRevenueSplitter {
             unchecked {
                 sum += amount;
             }
-            emit Claimed(member, poolId, currency, amount, payout);
+            emit Claimed(member, poolId, currency, amount);
         }
         // Payment is last of all: a payout wallet that calls back could opt out and have a sale settled that
         // `everExcluded` above does not know of.
         if (mixed) _payLines(lines, amounts, payout);
         else if (sum != 0) _pay(sumCurrency, payout, sum);
-        else if (progress == 0) revert NothingToClaim(member);
+        else if (unfinished == 0) revert NothingToClaim(member);
+        _answer(amounts);
     }
 
     /// @dev Go on reading, for one member, the sales of each line that excluded anybody. What was read is kept.
@@ -220,16 +222,17 @@ contract RevenueSplitter is IRevenueSplitter {
         returns (uint256 unfinished)
     {
         for (uint256 i = 0; i < lines.length; ++i) {
-            bytes32 key = _key(lines[i].poolId, lines[i].currency);
-            uint256 sales = _accumulators[key] >> TOP;
-            Slot storage slot = _paid[key][number];
-            uint256 cursor = slot.word >> TOP;
-            (uint256 read, uint256 skippedX64) = _read(key, number, cursor, sales, maxSales);
+            (uint256 poolId, address currency) = _line(lines, i);
+            Revenue storage revenue = _revenue[poolId][currency];
+            Account storage account = revenue.accounts[number];
+            uint256 sales = revenue.accumulator >> TOP;
+            uint256 cursor = account.word >> TOP;
+            (uint256 read, uint256 skippedX64) = _read(revenue, number, cursor, sales, maxSales);
             if (read == 0) continue;
             maxSales -= read;
-            slot.word += read << TOP;
-            _skippedX64[key][number] = skippedX64;
-            emit ClaimAdvanced(member, lines[i].poolId, lines[i].currency, cursor + read, sales);
+            account.word += read << TOP;
+            account.skippedX64 = skippedX64;
+            emit ClaimAdvanced(member, poolId, currency, cursor + read, sales);
             if (cursor + read != sales) ++unfinished;
         }
     }
@@ -238,36 +241,36 @@ contract RevenueSplitter is IRevenueSplitter {
     /// or opted out before the sale's approval, and both set the flag there and then. So every sale settled before the flag did
     /// not exclude this member, and whatever does stands behind the cursor. Exclusions of an approved sale never change,
     /// so what the cursor has passed stays right.
-    function _read(bytes32 key, uint256 number, uint256 cursor, uint256 sales, uint256 maxSales)
+    function _read(Revenue storage revenue, uint256 number, uint256 cursor, uint256 sales, uint256 maxSales)
         private
         view
         returns (uint256 read, uint256 skippedX64)
     {
-        skippedX64 = _skippedX64[key][number];
+        skippedX64 = revenue.accounts[number].skippedX64;
         for (; cursor + read < sales && read < maxSales; ++read) {
-            SaleWithExclusions storage sale = _sales[key][cursor + read];
+            SaleWithExclusions storage sale = revenue.sales[cursor + read];
             if (market.isExcluded(sale.saleId, uint32(number))) skippedX64 += sale.deltaX64;
         }
     }
 
     /// @dev What a line owes, written down as paid. Nothing while the member may have been excluded from a sale not yet read.
     function _take(uint256 number, uint256 poolId, address currency, bool everExcluded) private returns (uint256 amount) {
-        bytes32 key = _key(poolId, currency);
-        uint256 accumulator = _accumulators[key];
+        Revenue storage revenue = _revenue[poolId][currency];
+        uint256 accumulator = revenue.accumulator;
         if (accumulator == 0) return 0;
-        Slot storage slot = _paid[key][number];
-        uint256 word = slot.word;
+        Account storage account = revenue.accounts[number];
+        uint256 word = account.word;
         uint256 skippedX64 = 0;
         if (everExcluded) {
             if (word >> TOP != accumulator >> TOP) return 0;
-            skippedX64 = _skippedX64[key][number];
+            skippedX64 = account.skippedX64;
         }
         uint256 weight;
         (amount, weight) = _dueDown(number, poolId, (accumulator & LOW_208) - skippedX64, word);
         if (amount == 0) return 0;
         // Below 2^176, as the head of this contract shows.
         unchecked {
-            slot.word = (accumulator & ~LOW_208) | (weight << WEIGHT) | ((word & LOW_176) + amount);
+            account.word = (accumulator & ~LOW_208) | (weight << WEIGHT) | ((word & LOW_176) + amount);
         }
     }
 
@@ -291,11 +294,11 @@ contract RevenueSplitter is IRevenueSplitter {
     /// @inheritdoc IRevenueSplitter
     function claimable(address member, uint256 poolId, address currency) external view returns (uint256 amount) {
         (uint256 number,, bool everExcluded) = _claimant(member);
-        bytes32 key = _key(poolId, currency);
-        uint256 accumulator = _accumulators[key];
-        uint256 word = _paid[key][number].word;
+        Revenue storage revenue = _revenue[poolId][currency];
+        uint256 accumulator = revenue.accumulator;
+        uint256 word = revenue.accounts[number].word;
         uint256 skippedX64 = 0;
-        if (everExcluded) (, skippedX64) = _read(key, number, word >> TOP, accumulator >> TOP, type(uint256).max);
+        if (everExcluded) (, skippedX64) = _read(revenue, number, word >> TOP, accumulator >> TOP, type(uint256).max);
         (amount,) = _dueDown(number, poolId, (accumulator & LOW_208) - skippedX64, word);
     }
 
@@ -304,8 +307,9 @@ contract RevenueSplitter is IRevenueSplitter {
         uint256 sum = 0;
         for (uint256 i = 0; i < lines.length; ++i) {
             sum += amounts[i];
+            if (sum == 0) continue;
             address currency = lines[i].currency;
-            if (sum == 0 || (i + 1 < lines.length && lines[i + 1].currency == currency)) continue;
+            if (i + 1 < lines.length && lines[i + 1].currency == currency) continue;
             _pay(currency, payout, sum);
             sum = 0;
         }
@@ -427,13 +431,31 @@ contract RevenueSplitter is IRevenueSplitter {
         return (number, address(uint160(to)), flag != 0);
     }
 
+    /// @dev `lines[i]` for an `i` below the length, without checking that again. Bits above an address are cut off.
+    function _line(Line[] calldata lines, uint256 i) private pure returns (uint256 poolId, address currency) {
+        assembly ("memory-safe") {
+            let line := add(lines.offset, shl(6, i))
+            poolId := calldataload(line)
+            currency := shr(96, shl(96, calldataload(add(line, 32))))
+        }
+    }
+
+    /// @dev An array with a free word before it, for `_answer`.
     function _zeros(uint256 length) private pure returns (uint256[] memory zeros) {
         assembly ("memory-safe") {
-            zeros := mload(0x40)
+            zeros := add(mload(0x40), 32)
             mstore(zeros, length)
             // Reading past the end of calldata gives zeros.
             calldatacopy(add(zeros, 32), calldatasize(), shl(5, length))
             mstore(0x40, add(add(zeros, 32), shl(5, length)))
+        }
+    }
+
+    /// @dev End the call with an array from `_zeros`, which lies in memory as the ABI wants it but for the offset before it.
+    function _answer(uint256[] memory array) private pure {
+        assembly ("memory-safe") {
+            mstore(sub(array, 32), 32)
+            return(sub(array, 32), add(64, shl(5, mload(array))))
         }
     }
 
@@ -450,10 +472,6 @@ contract RevenueSplitter is IRevenueSplitter {
             case 0 { paid := and(paid, gt(extcodesize(token), 0)) }
             default { paid := and(paid, and(gt(returndatasize(), 31), eq(mload(0), 1))) }
         }
-    }
-
-    function _key(uint256 poolId, address currency) private pure returns (bytes32) {
-        return Hashes.efficientKeccak256(bytes32(poolId), bytes32(uint256(uint160(currency))));
     }
 
     // ------------------------------------------------------------------ views
@@ -481,9 +499,9 @@ contract RevenueSplitter is IRevenueSplitter {
 
     /// @inheritdoc IRevenueSplitter
     function claimed(uint256 poolId, address currency, uint32 from, uint32 to) external view returns (uint256 sum) {
-        mapping(uint256 number => Slot) storage slots = _paid[_key(poolId, currency)];
+        Revenue storage revenue = _revenue[poolId][currency];
         for (uint256 number = from; number < to; ++number) {
-            sum += slots[number].word & LOW_176;
+            sum += revenue.accounts[number].word & LOW_176;
         }
     }
 
@@ -512,7 +530,7 @@ contract RevenueSplitter is IRevenueSplitter {
         view
         returns (uint256 accX64, uint256 salesWithExclusions)
     {
-        uint256 accumulator = _accumulators[_key(poolId, currency)];
+        uint256 accumulator = _revenue[poolId][currency].accumulator;
         return (accumulator & LOW_208, accumulator >> TOP);
     }
 }

@@ -1,4 +1,4 @@
-"""A governor over a real membership and a real timelock. What votes may call are recorders; the registry is an account."""
+"""A governor over a real membership and timelock. What votes may call are recorders; the registry is an account."""
 
 from __future__ import annotations
 

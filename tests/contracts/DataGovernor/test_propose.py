@@ -42,7 +42,8 @@ def test_the_list_is_exactly_what_this_file_says(house):
     assert listed <= asked
     asked |= {(name, selector) for name in CONTRACTS for _, selector in listed}
     for name, selector in sorted(asked):
-        assert house.governor.isCallAllowed(getattr(house, name), selector) == ((name, selector) in listed), (name, selector)
+        expected = (name, selector) in listed
+        assert house.governor.isCallAllowed(getattr(house, name), selector) == expected, (name, selector)
 
 
 @pytest.mark.parametrize(("name", "signature"), PAIRS)

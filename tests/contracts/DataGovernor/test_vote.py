@@ -244,4 +244,5 @@ def test_abstentions_fill_the_quorum_and_ties_fail(house, members):
 
 
 def test_typehash_is_the_documented_one(house):
-    assert house.governor.MEMBER_BALLOT_TYPEHASH() == "0x" + keccak(text="Ballot(uint256 proposalId,uint8 support)").hex()
+    documented = keccak(text="Ballot(uint256 proposalId,uint8 support)")
+    assert house.governor.MEMBER_BALLOT_TYPEHASH() == "0x" + documented.hex()

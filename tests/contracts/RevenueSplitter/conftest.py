@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 ETH = "0x" + "0" * 40
-POOL = 0xA11CE << 200
-OTHER_POOL = 0xB0B << 220
+POOL = int.from_bytes(bytes(range(1, 33)), "big")
+OTHER_POOL = int.from_bytes(bytes(range(101, 133)), "big")
 GENERATION = 1
 ALL = 2**256 - 1
 
