@@ -205,7 +205,7 @@ contract RevenueSplitter is IRevenueSplitter {
             unchecked {
                 sum += amount;
             }
-            emit Claimed(member, poolId, currency, amount);
+            emit Claimed(member, poolId, currency, amount, payout);
         }
         // Payment is last of all: a payout wallet that calls back could opt out and have a sale settled that
         // `everExcluded` above does not know of.

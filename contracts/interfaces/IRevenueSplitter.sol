@@ -25,8 +25,7 @@ interface IRevenueSplitter {
         bytes32 indexed saleId, uint256 indexed poolId, address indexed currency, uint256 members, uint256 treasury, uint256 operators
     );
     event Refunded(bytes32 indexed saleId, address indexed buyer, address indexed currency, uint256 amount);
-    /// @notice The money went to the member's payout address of that moment (`PayoutAddressSet` of the membership).
-    event Claimed(address indexed member, uint256 indexed poolId, address indexed currency, uint256 amount);
+    event Claimed(address indexed member, uint256 indexed poolId, address indexed currency, uint256 amount, address payout);
     event ClaimAdvanced(address indexed member, uint256 indexed poolId, address indexed currency, uint256 salesRead, uint256 salesTotal);
     event CreditPaid(address indexed account, address indexed currency, uint256 amount);
     event TreasuryPaid(address indexed to, address indexed currency, uint256 amount);

@@ -18,11 +18,12 @@ MEMBERS_PER_CALL = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What one claim paid for one pool and currency, to the member's payout address of that moment."""
+    """What one claim paid for one pool and currency, and where to."""
 
     pool_id: int
     currency: str
     amount: int
+    payout: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,10 @@ class Splitter:
     def claim(self, sender: Signer, member: str, lines: Sequence[tuple[int, str]]) -> tuple[Receipt, list[Payment]]:
         """Pay a member what (pool id, currency) lines owe it. Anyone may send; the money goes to the payout address."""
         receipt = self._contract.send(sender, "claim", member, [list(line) for line in lines], SALES_PER_CLAIM)
-        paid = [Payment(e["poolId"], e["currency"], e["amount"]) for e in self._contract.events_in(receipt, "Claimed")]
+        paid = [
+            Payment(e["poolId"], e["currency"], e["amount"], e["payout"])
+            for e in self._contract.events_in(receipt, "Claimed")
+        ]
         return receipt, paid
 
     def claimable(self, member: str, pool_id: int, currency: str) -> int:

@@ -40,7 +40,7 @@ def test_claim_pays_the_payout_address_whoever_calls(desk, four):
     desk.membership.setPayout(desk.accounts[1], desk.accounts[6])
     desk.sell("sale", PRICE, 100)
     receipt = desk.claim(1, by=7)
-    assert receipt.events["Claimed"]["member"] == desk.accounts[1]
+    assert receipt.events["Claimed"]["payout"] == desk.accounts[6]
     assert (desk.balance(1), desk.balance(6), desk.balance(7)) == (0, 100_000, 0)
 
 
