@@ -38,7 +38,6 @@ from eth_account.signers.local import LocalAccount  # noqa: E402
 from eth_utils.crypto import keccak  # noqa: E402
 
 from tests.e2e.chain_nodes import ChainNode, running  # noqa: E402
-from unwrapped_dao.app import scope_definition  # noqa: E402
 from unwrapped_dao.chain import artifacts, eip712  # noqa: E402
 from unwrapped_dao.chain.client import ChainClient  # noqa: E402
 from unwrapped_dao.chain.collective import Collective  # noqa: E402
@@ -49,7 +48,7 @@ from unwrapped_dao.chain.governor import Action  # noqa: E402
 from unwrapped_dao.chain.market import NodeDelivery, Offer  # noqa: E402
 from unwrapped_dao.chain.outbox import Receipt  # noqa: E402
 from unwrapped_dao.chain.profiles import DEV  # noqa: E402
-from unwrapped_dao.chain.registry import NO_RECORD, Pool, Record, join_attestations  # noqa: E402
+from unwrapped_dao.chain.registry import NO_RECORD, Pool, Record, ScopeDefinition, join_attestations  # noqa: E402
 from unwrapped_dao.crypto.bn254 import hash_hints  # noqa: E402
 from unwrapped_dao.crypto.delivery import BuyerKey, combine_shares, make_share  # noqa: E402
 from unwrapped_dao.crypto.keys import SecretScalar  # noqa: E402
@@ -111,7 +110,7 @@ class World:
             attestations=2,
             custodians=(keeper.address,),
             threshold=1,
-            scopes=(scope_definition(definition),),
+            scopes=(ScopeDefinition.of(definition),),
             currencies=(self.dollar.address, ETH),
             profile=DEV,
         )

@@ -13,11 +13,11 @@ from typing import Any
 from brownie import TestDollar, accounts, web3  # type: ignore[import-untyped]
 
 from unwrapped_dao import kinds
-from unwrapped_dao.app import scope_definition
 from unwrapped_dao.chain.deploy import DeployPlan, GenesisParameters
 from unwrapped_dao.chain.deploy import run as run_plan
 from unwrapped_dao.chain.erc20 import ETH
 from unwrapped_dao.chain.profiles import DEV
+from unwrapped_dao.chain.registry import ScopeDefinition
 
 
 class BrownieSender:
@@ -53,7 +53,7 @@ def main() -> DeployPlan:
         attestations=2,
         custodians=(str(custodian.address),),
         threshold=1,
-        scopes=(scope_definition(kinds.scope("artist-preferences")),),
+        scopes=(ScopeDefinition.of(kinds.scope("artist-preferences")),),
         currencies=(str(dollar.address), ETH),
         profile=DEV,
     )
