@@ -135,56 +135,76 @@ contract KeyCommittee is IKeyCommittee {
 
         // Σ w·C2 (words 0, 1) with −P2, Σ w·H(id) (6, 7) with Y, Σ w·C1 (12, 13) with B2.
         uint256[18] memory words;
-        _putNegP2(words);
+        (words[2], words[3], words[4], words[5]) =
+            (BN254.NEG_P2_X_IM, BN254.NEG_P2_X_RE, BN254.NEG_P2_Y_IM, BN254.NEG_P2_Y_RE);
         _putKey(g, words);
         (words[14], words[15], words[16], words[17]) = (B2[0], B2[1], B2[2], B2[3]);
-
-        bytes32 seed = ids.length > 1 ? _transcript(words) : bytes32(0);
-        uint256 hint;
-        for (uint256 i = 0; i < ids.length; ++i) {
-            hint = _addNode(words, _weight(seed, i), ids[i], C1[i], C2[i], hints, hint);
-        }
-        if (hint != hints.length) revert DeliveryLengthsDiffer();
+        _putSums(words, ids, C1, C2, hints);
         return BN254.isPairing(words);
     }
 
-    /// @dev Adds w times one node's three points to the sums; returns the first hint after this node's.
-    function _addNode(
+    /// @dev The first node counts once, each further node with its weight.
+    function _putSums(
         uint256[18] memory words,
-        uint256 weight,
-        bytes32 id,
-        uint256[2] calldata C1,
-        uint256[2] calldata C2,
-        uint256[] calldata hints,
-        uint256 hint
-    ) private view returns (uint256 next) {
-        BN254.requireG1(C1[0], C1[1]);
-        BN254.requireG1(C2[0], C2[1]);
-        uint256 hx;
-        uint256 hy;
-        if (hints.length == 0) (hx, hy) = HashToG1.hashToG1(id);
-        else (hx, hy, next) = HashToG1.hashToG1(id, hints, hint);
+        bytes32[] calldata ids,
+        uint256[2][] calldata C1,
+        uint256[2][] calldata C2,
+        uint256[] calldata hints
+    ) private view {
+        uint256 p = BN254.opaqueP();
+        uint256[5] memory sum2;
+        uint256[5] memory sumH;
+        uint256[5] memory sum1;
+        uint256 hint;
+        (sum2[0], sum2[1]) = _pointAt(C2, 0, p);
+        (sumH[0], sumH[1], hint) = _hash(ids[0], hints, 0, p);
+        (sum1[0], sum1[1]) = _pointAt(C1, 0, p);
 
-        if (weight == 1) {
-            (words[0], words[1]) = (C2[0], C2[1]);
-            (words[6], words[7]) = (hx, hy);
-            (words[12], words[13]) = (C1[0], C1[1]);
-        } else {
-            BN254.accumulate(words, 0, C2[0], C2[1], weight);
-            BN254.accumulate(words, 6, hx, hy, weight);
-            BN254.accumulate(words, 12, C1[0], C1[1], weight);
+        if (ids.length > 1) {
+            bytes32 seed = _transcript(words);
+            for (uint256 i = 1; i < ids.length; ++i) {
+                (sum2[2], sum2[3]) = _pointAt(C2, i, p);
+                (sumH[2], sumH[3], hint) = _hash(ids[i], hints, hint, p);
+                (sum1[2], sum1[3]) = _pointAt(C1, i, p);
+                sum2[4] = sumH[4] = sum1[4] = _weight(seed, i);
+                BN254.accumulate(sum2);
+                BN254.accumulate(sumH);
+                BN254.accumulate(sum1);
+            }
         }
+        if (hint != hints.length) revert DeliveryLengthsDiffer();
+        (words[0], words[1]) = (sum2[0], sum2[1]);
+        (words[6], words[7]) = (sumH[0], sumH[1]);
+        (words[12], words[13]) = (sum1[0], sum1[1]);
+    }
+
+    /// @dev A checked point of a list. Not checked: i < length, as the lengths were compared before.
+    function _pointAt(uint256[2][] calldata points, uint256 i, uint256 p) private pure returns (uint256 x, uint256 y) {
+        assembly ("memory-safe") {
+            let at := add(points.offset, shl(6, i))
+            x := calldataload(at)
+            y := calldataload(add(at, 0x20))
+        }
+        if (!BN254.isG1(x, y, p)) revert BN254.PointInvalid();
+    }
+
+    /// @dev H(id), with the hints at `hint` if there are any; returns the first hint after them.
+    function _hash(bytes32 id, uint256[] calldata hints, uint256 hint, uint256 p)
+        private
+        view
+        returns (uint256 x, uint256 y, uint256 next)
+    {
+        if (hints.length == 0) (x, y) = HashToG1.hashToG1(id);
+        else (x, y, next) = HashToG1.hashToG1(id, hints, hint, p);
     }
 
     /// @dev Small-exponent batch check (Bellare, Garay, Rabin 1998): the first weight may be 1, the others are 128 bits that
     /// nobody chooses, so a batch with a false equation passes with probability 2^-128 per try.
     function _weight(bytes32 seed, uint256 i) private pure returns (uint256 weight) {
-        if (i == 0) return 1;
         assembly ("memory-safe") {
             mstore(0, seed)
             mstore(0x20, i)
-            // The top bit is set so that no weight is 0 or 1.
-            weight := or(shr(128, keccak256(0, 0x40)), shl(128, 1))
+            weight := shr(128, keccak256(0, 0x40))
         }
     }
 
@@ -247,11 +267,6 @@ contract KeyCommittee is IKeyCommittee {
             q[2],
             q[3]
         ];
-    }
-
-    function _putNegP2(uint256[18] memory words) private pure {
-        (words[2], words[3], words[4], words[5]) =
-            (BN254.NEG_P2_X_IM, BN254.NEG_P2_X_RE, BN254.NEG_P2_Y_IM, BN254.NEG_P2_Y_RE);
     }
 
     /// @dev Y from its blob to words 8..11. A generation without a key has no blob, and zeros would pass as infinity.

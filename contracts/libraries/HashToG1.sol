@@ -20,7 +20,6 @@ import {BN254} from "./BN254.sol";
 library HashToG1 {
     /// @dev BN254.P again: assembly takes literal constants only.
     uint256 private constant P = 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47;
-    uint256 private constant TWO_256_MOD_P = 0x0e0a77c19a07df2f666ea36f7879462c0a78eb28f5c70b3dd35d438dc58f0d9d;
 
     /// @dev SVDW constants for g(x) = x³ + 3, Z = 1 (RFC 9380, 6.6.1): c1 = g(Z) = 4; c2 = −Z/2; c3 = √(−12), even; c4 = −16/3.
     uint256 private constant C2 = 0x183227397098d014dc2822db40c0ac2ecbc0b548b438e5469e10460b6c3e7ea3;
@@ -40,23 +39,23 @@ library HashToG1 {
 
     /// @notice H(message), inverses and roots by modexp.
     function hashToG1(bytes32 message) internal view returns (uint256 x, uint256 y) {
-        (uint256 u0, uint256 u1) = hashToField(message);
+        (uint256 u0, uint256 u1) = hashToField(message, BN254.opaqueP());
         (uint256 x0, uint256 y0) = mapToG1(u0);
         (uint256 x1, uint256 y1) = mapToG1(u1);
         return BN254.add(x0, y0, x1, y1);
     }
 
-    /// @notice H(message), with the hints that start at `hints[at]`; `next` is the first word after them.
-    function hashToG1(bytes32 message, uint256[] calldata hints, uint256 at)
+    /// @notice H(message), with the hints that start at `hints[at]`; `next` is the first word after them. `p` is BN254.opaqueP().
+    function hashToG1(bytes32 message, uint256[] calldata hints, uint256 at, uint256 p)
         internal
         view
         returns (uint256 x, uint256 y, uint256 next)
     {
-        (uint256 u0, uint256 u1) = hashToField(message);
+        (uint256 u0, uint256 u1) = hashToField(message, p);
         uint256 x0;
         uint256 y0;
-        (x0, y0, next) = mapToG1(u0, hints, at);
-        (x, y, next) = mapToG1(u1, hints, next);
+        (x0, y0, next) = mapToG1(u0, hints, at, p);
+        (x, y, next) = mapToG1(u1, hints, next, p);
         (x, y) = BN254.add(x0, y0, x, y);
     }
 
@@ -72,8 +71,8 @@ library HashToG1 {
         if (next > hints.length) revert HashHintInvalid();
     }
 
-    /// @notice The two field elements of a message, each from 48 uniform bytes.
-    function hashToField(bytes32 message) internal pure returns (uint256 u0, uint256 u1) {
+    /// @notice The two field elements of a message, each from 48 uniform bytes. `p` is BN254.opaqueP().
+    function hashToField(bytes32 message, uint256 p) internal pure returns (uint256 u0, uint256 u1) {
         assembly ("memory-safe") {
             // b_0 = H(136 zero bytes ‖ message ‖ I2OSP(96, 2) ‖ I2OSP(0, 1) ‖ DST′): 220 bytes.
             let m := mload(0x40)
@@ -97,11 +96,10 @@ library HashToG1 {
             let b2 := keccak256(m, 82)
             mstore(m, xor(b0, b2))
             mstore8(add(m, 32), 3)
-            let b3 := keccak256(m, 82)
 
-            // 48 bytes each: b1 ‖ high half of b2, and low half of b2 ‖ b3.
-            u0 := addmod(mulmod(b1, shl(128, 1), P), shr(128, b2), P)
-            u1 := addmod(mulmod(and(b2, sub(shl(128, 1), 1)), TWO_256_MOD_P, P), b3, P)
+            // 48 bytes each: b1 ‖ high half of b2, and low half of b2 ‖ b3. 2^256 mod p = ((2^256 − 1) + 1) mod p.
+            u0 := addmod(mulmod(b1, shl(128, 1), p), shr(128, b2), p)
+            u1 := addmod(mulmod(shr(128, shl(128, b2)), addmod(not(0), 1, p), p), keccak256(m, 82), p)
         }
     }
 
@@ -125,13 +123,12 @@ library HashToG1 {
         if ((u ^ y) & 1 == 1) y = P - y; // y ≠ 0: the order of G1 is odd, so it has no point with y = 0
     }
 
-    /// @notice The SVDW map, by the hints that start at `hints[at]`.
-    function mapToG1(uint256 u, uint256[] calldata hints, uint256 at)
+    /// @notice The SVDW map, by the hints that start at `hints[at]`. `p` is BN254.opaqueP().
+    function mapToG1(uint256 u, uint256[] calldata hints, uint256 at, uint256 p)
         internal
         pure
         returns (uint256 x, uint256 y, uint256 next)
     {
-        (uint256 tv1, uint256 tv2, uint256 product) = _program(u);
         bool ok;
         assembly ("memory-safe") {
             // An index past the end reads foreign calldata; `next` is compared with the length below.
@@ -140,31 +137,36 @@ library HashToG1 {
             let inverse := calldataload(add(word, 0x20))
             word := add(word, 0x40)
 
-            // product·inverse = 1, or both are 0.
-            ok := and(lt(inverse, P), or(eq(mulmod(product, inverse, P), 1), iszero(or(product, inverse))))
-            let tv4 := mulmod(mulmod(mulmod(u, tv1, P), inverse, P), C3, P)
+            // tv2 = 1 + 4u², tv1 = 1 − 4u²; u < p < 2^254. product·inverse = 1, or both are 0.
+            let tv2 := mulmod(shl(2, u), u, p)
+            let tv1 := addmod(1, sub(p, tv2), p)
+            tv2 := addmod(1, tv2, p)
+            let product := mulmod(tv1, tv2, p)
+            ok := and(lt(inverse, p), or(eq(mulmod(product, inverse, p), 1), iszero(or(product, inverse))))
 
-            x := addmod(C2, sub(P, tv4), P)
-            let g := addmod(mulmod(mulmod(x, x, P), x, P), 3, P)
+            // x1 = c2 − tv4, x2 = c2 + tv4; c2 = −1/2 = (p − 1)/2.
+            let tv4 := mulmod(mulmod(mulmod(u, tv1, p), inverse, p), C3, p)
+            x := addmod(shr(1, p), sub(p, tv4), p)
+            let g := addmod(mulmod(mulmod(x, x, p), x, p), 3, p)
             if gt(tag, 1) {
                 let w := calldataload(word)
                 word := add(word, 0x20)
-                ok := and(ok, and(and(lt(w, P), gt(w, 0)), eq(mulmod(w, w, P), sub(P, g))))
-                x := addmod(C2, tv4, P)
-                g := addmod(mulmod(mulmod(x, x, P), x, P), 3, P)
+                ok := and(ok, and(lt(sub(w, 1), sub(p, 1)), eq(mulmod(w, w, p), sub(p, g))))
+                x := addmod(shr(1, p), tv4, p)
+                g := addmod(mulmod(mulmod(x, x, p), x, p), 3, p)
                 if gt(tag, 2) {
                     w := calldataload(word)
                     word := add(word, 0x20)
-                    ok := and(ok, and(and(lt(w, P), gt(w, 0)), eq(mulmod(w, w, P), sub(P, g))))
+                    ok := and(ok, and(lt(sub(w, 1), sub(p, 1)), eq(mulmod(w, w, p), sub(p, g))))
                     // x3 = Z + c4·(tv2²·tv3)²
-                    x := mulmod(mulmod(tv2, tv2, P), inverse, P)
-                    x := addmod(mulmod(mulmod(x, x, P), C4, P), 1, P)
-                    g := addmod(mulmod(mulmod(x, x, P), x, P), 3, P)
+                    x := mulmod(mulmod(tv2, tv2, p), inverse, p)
+                    x := addmod(mulmod(mulmod(x, x, p), C4, p), 1, p)
+                    g := addmod(mulmod(mulmod(x, x, p), x, p), 3, p)
                 }
             }
 
             y := calldataload(word)
-            ok := and(ok, and(and(lt(y, P), eq(mulmod(y, y, P), g)), iszero(and(xor(u, y), 1))))
+            ok := and(ok, and(and(lt(y, p), eq(mulmod(y, y, p), g)), iszero(and(xor(u, y), 1))))
             next := add(at, add(tag, 2))
             // tag − 1 < 3 also refuses 0, and keeps `next` from overflowing.
             ok := and(ok, and(lt(sub(tag, 1), 3), iszero(gt(next, hints.length))))

@@ -18,7 +18,7 @@ contract CoverHarness {
         view
         returns (bytes32)
     {
-        return Cover.nodeId(registry, scopeId, epoch, height, index);
+        return Cover.nodeId(Cover.nodePreimage(registry, scopeId, epoch), height, index);
     }
 
     function range(uint8 height, uint64 index, uint8 treeHeight) external pure returns (uint256 start, uint256 end) {
@@ -40,10 +40,15 @@ contract CoverHarness {
         returns (uint256 cursor)
     {
         bytes memory excluded = _pack(leaves);
-        cursor = Cover.skipExcluded(excluded, 0, 0, n);
+        Cover.Walk memory walk_ = Cover.begin(excluded, Cover.firstLeaf(excluded, n), n, treeHeight);
         for (uint256 i; i < nodes.length; ++i) {
-            cursor = Cover.accept(nodes[i].height, nodes[i].index, treeHeight, n, cursor, excluded);
+            // Each node twice: going on, and starting afresh at the same cursor, must agree.
+            Cover.Walk memory fresh = Cover.begin(excluded, walk_.cursor, n, treeHeight);
+            Cover.accept(walk_, nodes[i].height, nodes[i].index);
+            Cover.accept(fresh, nodes[i].height, nodes[i].index);
+            require(keccak256(abi.encode(walk_)) == keccak256(abi.encode(fresh)), "walks differ");
         }
+        return walk_.cursor;
     }
 
     /// @notice For every subset of [0, n) in the height-H tree (bit i of the mask: leaf i excluded): at each cursor exactly one
@@ -51,7 +56,7 @@ contract CoverHarness {
     function walkAllSubsets(uint8 treeHeight, uint256 n, uint256 from, uint256 to) external view returns (uint256 walked) {
         for (uint256 mask = from; mask < to; ++mask) {
             bytes memory excluded = _packMask(mask, n);
-            uint256 cursor = Cover.skipExcluded(excluded, 0, 0, n);
+            uint256 cursor = Cover.firstLeaf(excluded, n);
             while (cursor < n) {
                 uint256 accepted;
                 uint256 next;
@@ -74,7 +79,9 @@ contract CoverHarness {
         pure
         returns (uint256)
     {
-        return Cover.accept(height, index, treeHeight, n, cursor, excluded);
+        Cover.Walk memory walk_ = Cover.begin(excluded, cursor, n, treeHeight);
+        Cover.accept(walk_, height, index);
+        return walk_.cursor;
     }
 
     function writeBlob(bytes calldata data) external {

@@ -6,7 +6,7 @@ import {HashToG1} from "../libraries/HashToG1.sol";
 
 /// @title BN254 and HashToG1 as external functions, for tests
 contract HashToG1Harness {
-    function isG1(uint256 x, uint256 y) external pure returns (bool) {
+    function isG1(uint256 x, uint256 y) external view returns (bool) {
         return BN254.isG1(x, y);
     }
 
@@ -22,13 +22,9 @@ contract HashToG1Harness {
         return BN254.mul(a[0], a[1], k);
     }
 
-    function accumulate(uint256[18] memory words, uint256 at, uint256[2] calldata a, uint256 k)
-        external
-        view
-        returns (uint256[18] memory)
-    {
-        BN254.accumulate(words, at, a[0], a[1], k);
-        return words;
+    function accumulate(uint256[5] memory sum) external view returns (uint256[5] memory) {
+        BN254.accumulate(sum);
+        return sum;
     }
 
     function isPairing2(uint256[12] memory words) external view returns (bool) {
@@ -39,8 +35,8 @@ contract HashToG1Harness {
         return BN254.isPairing(words);
     }
 
-    function hashToField(bytes32 message) external pure returns (uint256 u0, uint256 u1) {
-        return HashToG1.hashToField(message);
+    function hashToField(bytes32 message) external view returns (uint256 u0, uint256 u1) {
+        return HashToG1.hashToField(message, BN254.opaqueP());
     }
 
     function hashToG1(bytes32 message) external view returns (uint256 x, uint256 y) {
@@ -52,7 +48,7 @@ contract HashToG1Harness {
         view
         returns (uint256 x, uint256 y, uint256 next)
     {
-        return HashToG1.hashToG1(message, hints, at);
+        return HashToG1.hashToG1(message, hints, at, BN254.opaqueP());
     }
 
     function skipHints(uint256[] calldata hints, uint256 at) external pure returns (uint256 next) {
@@ -65,16 +61,16 @@ contract HashToG1Harness {
 
     function mapToG1Hinted(uint256 u, uint256[] calldata hints, uint256 at)
         external
-        pure
+        view
         returns (uint256 x, uint256 y, uint256 next)
     {
-        return HashToG1.mapToG1(u, hints, at);
+        return HashToG1.mapToG1(u, hints, at, BN254.opaqueP());
     }
 
     function gasOfHash(bytes32 message, uint256[] calldata hints) external view returns (uint256 used) {
         uint256 before = gasleft();
         if (hints.length == 0) HashToG1.hashToG1(message);
-        else HashToG1.hashToG1(message, hints, 0);
+        else HashToG1.hashToG1(message, hints, 0, BN254.opaqueP());
         return before - gasleft();
     }
 }
