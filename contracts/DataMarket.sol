@@ -437,9 +437,16 @@ contract DataMarket is IDataMarket, EIP712 {
         bytes memory preimage = Cover.nodePreimage(address(registry), o.scopeId, o.epoch);
         ids = new bytes32[](nodes.length);
         for (uint256 i = 0; i < nodes.length; ++i) {
-            (uint8 height, uint64 index) = (nodes[i].height, nodes[i].index);
+            NodeDelivery calldata node;
+            assembly ("memory-safe") {
+                node := add(nodes.offset, mul(i, NODE_BYTES))
+            }
+            (uint8 height, uint64 index) = (node.height, node.index);
             Cover.accept(walk, height, index);
-            ids[i] = Cover.nodeId(preimage, height, index);
+            bytes32 id = Cover.nodeId(preimage, height, index);
+            assembly ("memory-safe") {
+                mstore(add(add(ids, 0x20), shl(5, i)), id)
+            }
         }
         return (ids, walk.cursor);
     }

@@ -139,85 +139,97 @@ contract KeyCommittee is IKeyCommittee {
             (BN254.NEG_P2_X_IM, BN254.NEG_P2_X_RE, BN254.NEG_P2_Y_IM, BN254.NEG_P2_Y_RE);
         _putKey(g, words);
         (words[14], words[15], words[16], words[17]) = (B2[0], B2[1], B2[2], B2[3]);
-        _putSums(words, ids, C1, C2, hints);
+        _putSums(words, _positions(ids, C1, C2, hints), ids.length > 1 ? _transcript(words, ids, C1, C2) : bytes32(0));
         return BN254.isPairing(words);
     }
 
-    /// @dev The first node counts once, each further node with its weight.
-    function _putSums(
-        uint256[18] memory words,
+    /// @dev Where in the calldata the next node's parts are, and where the ids and hints end.
+    /// @param hint 0: no hints.
+    struct Positions {
+        uint256 id;
+        uint256 idsEnd;
+        uint256 c1;
+        uint256 c2;
+        uint256 hint;
+        uint256 hintsEnd;
+    }
+
+    function _positions(
         bytes32[] calldata ids,
         uint256[2][] calldata C1,
         uint256[2][] calldata C2,
         uint256[] calldata hints
-    ) private view {
+    ) private pure returns (Positions memory at) {
+        assembly ("memory-safe") {
+            mstore(at, ids.offset)
+            mstore(add(at, 0x20), add(ids.offset, shl(5, ids.length)))
+            mstore(add(at, 0x40), C1.offset)
+            mstore(add(at, 0x60), C2.offset)
+            mstore(add(at, 0x80), mul(hints.offset, gt(hints.length, 0)))
+            mstore(add(at, 0xa0), mul(add(hints.offset, shl(5, hints.length)), gt(hints.length, 0)))
+        }
+    }
+
+    /// @dev Small-exponent batch check (Bellare, Garay, Rabin 1998): the first node counts once, each further node with a factor
+    /// of 128 bits that nobody chooses, so a batch with a false equation passes with probability 2^-128 per try.
+    function _putSums(uint256[18] memory words, Positions memory at, bytes32 seed) private view {
         uint256 p = BN254.opaqueP();
-        uint256[5] memory sum2;
-        uint256[5] memory sumH;
-        uint256[5] memory sum1;
-        uint256 hint;
-        (sum2[0], sum2[1]) = _pointAt(C2, 0, p);
-        (sumH[0], sumH[1], hint) = _hash(ids[0], hints, 0, p);
-        (sum1[0], sum1[1]) = _pointAt(C1, 0, p);
-
-        if (ids.length > 1) {
-            bytes32 seed = _transcript(words);
-            for (uint256 i = 1; i < ids.length; ++i) {
-                (sum2[2], sum2[3]) = _pointAt(C2, i, p);
-                (sumH[2], sumH[3], hint) = _hash(ids[i], hints, hint, p);
-                (sum1[2], sum1[3]) = _pointAt(C1, i, p);
-                sum2[4] = sumH[4] = sum1[4] = _weight(seed, i);
-                BN254.accumulate(sum2);
-                BN254.accumulate(sumH);
-                BN254.accumulate(sum1);
+        uint256[15] memory sums; // as BN254.accumulate takes them: for C2, H(id), C1
+        _loadNode(at, p, sums);
+        (sums[0], sums[1], sums[5], sums[6], sums[10], sums[11]) =
+            (sums[2], sums[3], sums[7], sums[8], sums[12], sums[13]);
+        while (at.id < at.idsEnd) {
+            _loadNode(at, p, sums);
+            assembly ("memory-safe") {
+                mstore(0, seed)
+                seed := keccak256(0, 0x20)
             }
+            BN254.accumulate(sums, uint256(seed) >> 128);
         }
-        if (hint != hints.length) revert DeliveryLengthsDiffer();
-        (words[0], words[1]) = (sum2[0], sum2[1]);
-        (words[6], words[7]) = (sumH[0], sumH[1]);
-        (words[12], words[13]) = (sum1[0], sum1[1]);
+        if (at.hint != at.hintsEnd) revert DeliveryLengthsDiffer();
+        (words[0], words[1]) = (sums[0], sums[1]);
+        (words[6], words[7]) = (sums[5], sums[6]);
+        (words[12], words[13]) = (sums[10], sums[11]);
     }
 
-    /// @dev A checked point of a list. Not checked: i < length, as the lengths were compared before.
-    function _pointAt(uint256[2][] calldata points, uint256 i, uint256 p) private pure returns (uint256 x, uint256 y) {
+    /// @dev The next node's points, checked, as the points of the three sums; `at` moves on.
+    function _loadNode(Positions memory at, uint256 p, uint256[15] memory sums) private view {
+        bytes32 id;
+        uint256 from = at.id;
         assembly ("memory-safe") {
-            let at := add(points.offset, shl(6, i))
-            x := calldataload(at)
-            y := calldataload(add(at, 0x20))
+            id := calldataload(from)
         }
-        if (!BN254.isG1(x, y, p)) revert BN254.PointInvalid();
-    }
-
-    /// @dev H(id), with the hints at `hint` if there are any; returns the first hint after them.
-    function _hash(bytes32 id, uint256[] calldata hints, uint256 hint, uint256 p)
-        private
-        view
-        returns (uint256 x, uint256 y, uint256 next)
-    {
-        if (hints.length == 0) (x, y) = HashToG1.hashToG1(id);
-        else (x, y, next) = HashToG1.hashToG1(id, hints, hint, p);
-    }
-
-    /// @dev Small-exponent batch check (Bellare, Garay, Rabin 1998): the first weight may be 1, the others are 128 bits that
-    /// nobody chooses, so a batch with a false equation passes with probability 2^-128 per try.
-    function _weight(bytes32 seed, uint256 i) private pure returns (uint256 weight) {
-        assembly ("memory-safe") {
-            mstore(0, seed)
-            mstore(0x20, i)
-            weight := shr(128, keccak256(0, 0x40))
+        (sums[2], sums[3]) = BN254.loadG1(at.c2, p);
+        (sums[12], sums[13]) = BN254.loadG1(at.c1, p);
+        unchecked {
+            // Positions in the calldata.
+            (at.id, at.c1, at.c2) = (from + 0x20, at.c1 + 0x40, at.c2 + 0x40);
         }
+        if (at.hint == 0) (sums[7], sums[8]) = HashToG1.hashToG1(id);
+        else (sums[7], sums[8], at.hint) = HashToG1.hashToG1(id, at.hint, p);
     }
 
-    /// @dev Fiat–Shamir over everything the equations depend on: Y, and the whole call (ids hold chain, registry and pool).
-    function _transcript(uint256[18] memory words) private pure returns (bytes32 seed) {
+    /// @dev Fiat–Shamir over everything the equations depend on: Y, B2, every id (which holds chain, registry and pool) and point.
+    function _transcript(
+        uint256[18] memory words,
+        bytes32[] calldata ids,
+        uint256[2][] calldata C1,
+        uint256[2][] calldata C2
+    ) private pure returns (bytes32 seed) {
         assembly ("memory-safe") {
             let m := mload(0x40)
-            mstore(m, mload(add(words, 0x100)))
-            mstore(add(m, 0x20), mload(add(words, 0x120)))
-            mstore(add(m, 0x40), mload(add(words, 0x140)))
-            mstore(add(m, 0x60), mload(add(words, 0x160)))
-            calldatacopy(add(m, 0x80), 0, calldatasize())
-            seed := keccak256(m, add(0x80, calldatasize()))
+            for { let i := 0 } lt(i, 0x80) { i := add(i, 0x20) } {
+                mstore(add(m, i), mload(add(add(words, 0x100), i)))
+                mstore(add(add(m, 0x80), i), mload(add(add(words, 0x1c0), i)))
+            }
+            // Three lists of one length: nothing can be read in two ways.
+            let to := add(m, 0x100)
+            calldatacopy(to, ids.offset, shl(5, ids.length))
+            to := add(to, shl(5, ids.length))
+            calldatacopy(to, C1.offset, shl(6, ids.length))
+            to := add(to, shl(6, ids.length))
+            calldatacopy(to, C2.offset, shl(6, ids.length))
+            seed := keccak256(m, sub(add(to, shl(6, ids.length)), m))
         }
     }
 

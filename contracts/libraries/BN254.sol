@@ -46,6 +46,15 @@ library BN254 {
         return isG1(x, y, opaqueP());
     }
 
+    /// @notice The point at a calldata position; reverts if it is none. `p` is opaqueP().
+    function loadG1(uint256 at, uint256 p) internal pure returns (uint256 x, uint256 y) {
+        assembly ("memory-safe") {
+            x := calldataload(at)
+            y := calldataload(add(at, 0x20))
+        }
+        if (!isG1(x, y, p)) revert PointInvalid();
+    }
+
     function requireG1(uint256 x, uint256 y) internal view {
         if (!isG1(x, y)) revert PointInvalid();
     }
@@ -92,17 +101,22 @@ library BN254 {
         if (!ok) revert PrecompileFailed();
     }
 
-    /// @notice One step of a linear combination: adds k·(x, y) to the sum, where `sum` is [sum.x, sum.y, x, y, k].
-    /// The point must be valid; the sum may be infinity. Words 2 and 3 are left as k·(x, y).
+    /// @notice One step of three linear combinations with one factor: k times each point is added to its sum.
+    /// @param sums Five words for each combination: sum.x, sum.y, x, y, and one that is overwritten. The points must be valid and
+    /// are left as products; a sum may be infinity.
     /// @dev The product lands beside the sum, where the addition wants it.
-    function accumulate(uint256[5] memory sum) internal view {
-        bool ok;
+    function accumulate(uint256[15] memory sums, uint256 k) internal view {
+        bool ok = true;
         assembly ("memory-safe") {
-            let point := add(sum, 0x40)
-            ok := staticcall(gas(), 7, point, 0x60, point, 0x40)
-            ok := and(ok, eq(returndatasize(), 0x40))
-            ok := and(staticcall(gas(), 6, sum, 0x80, sum, 0x40), ok)
-            ok := and(ok, eq(returndatasize(), 0x40))
+            let end := add(sums, 0x1e0)
+            for { let sum := sums } lt(sum, end) { sum := add(sum, 0xa0) } {
+                let point := add(sum, 0x40)
+                mstore(add(sum, 0x80), k)
+                ok := and(staticcall(gas(), 7, point, 0x60, point, 0x40), ok)
+                ok := and(ok, eq(returndatasize(), 0x40))
+                ok := and(staticcall(gas(), 6, sum, 0x80, sum, 0x40), ok)
+                ok := and(ok, eq(returndatasize(), 0x40))
+            }
         }
         if (!ok) revert PrecompileFailed();
     }

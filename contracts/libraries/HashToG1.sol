@@ -45,17 +45,15 @@ library HashToG1 {
         return BN254.add(x0, y0, x1, y1);
     }
 
-    /// @notice H(message), with the hints that start at `hints[at]`; `next` is the first word after them. `p` is BN254.opaqueP().
-    function hashToG1(bytes32 message, uint256[] calldata hints, uint256 at, uint256 p)
-        internal
-        view
-        returns (uint256 x, uint256 y, uint256 next)
-    {
+    /// @notice H(message), with the hints that start at calldata position `at`; `next` is the position after them.
+    /// @dev `p` is BN254.opaqueP(). Not checked: that the hints end within an array. The caller compares the position after the
+    /// last message with the end of its array; beyond it foreign calldata is read, which changes no point either.
+    function hashToG1(bytes32 message, uint256 at, uint256 p) internal view returns (uint256 x, uint256 y, uint256 next) {
         (uint256 u0, uint256 u1) = hashToField(message, p);
         uint256 x0;
         uint256 y0;
-        (x0, y0, next) = mapToG1(u0, hints, at, p);
-        (x, y, next) = mapToG1(u1, hints, next, p);
+        (x0, y0, next) = mapToG1(u0, at, p);
+        (x, y, next) = mapToG1(u1, next, p);
         (x, y) = BN254.add(x0, y0, x, y);
     }
 
@@ -123,40 +121,34 @@ library HashToG1 {
         if ((u ^ y) & 1 == 1) y = P - y; // y ≠ 0: the order of G1 is odd, so it has no point with y = 0
     }
 
-    /// @notice The SVDW map, by the hints that start at `hints[at]`. `p` is BN254.opaqueP().
-    function mapToG1(uint256 u, uint256[] calldata hints, uint256 at, uint256 p)
-        internal
-        pure
-        returns (uint256 x, uint256 y, uint256 next)
-    {
+    /// @notice The SVDW map, by the hints that start at calldata position `at`. `p` is BN254.opaqueP().
+    function mapToG1(uint256 u, uint256 at, uint256 p) internal pure returns (uint256 x, uint256 y, uint256 next) {
         bool ok;
         assembly ("memory-safe") {
-            // An index past the end reads foreign calldata; `next` is compared with the length below.
-            let word := add(hints.offset, shl(5, at))
-            let tag := calldataload(word)
-            let inverse := calldataload(add(word, 0x20))
-            word := add(word, 0x40)
+            let tag := calldataload(at)
+            let inverse := calldataload(add(at, 0x20))
+            next := add(at, 0x40)
 
             // tv2 = 1 + 4u², tv1 = 1 − 4u²; u < p < 2^254. product·inverse = 1, or both are 0.
             let tv2 := mulmod(shl(2, u), u, p)
             let tv1 := addmod(1, sub(p, tv2), p)
             tv2 := addmod(1, tv2, p)
-            let product := mulmod(tv1, tv2, p)
-            ok := and(lt(inverse, p), or(eq(mulmod(product, inverse, p), 1), iszero(or(product, inverse))))
+            let g := mulmod(tv1, tv2, p)
+            ok := and(lt(inverse, p), or(eq(mulmod(g, inverse, p), 1), iszero(or(g, inverse))))
 
             // x1 = c2 − tv4, x2 = c2 + tv4; c2 = −1/2 = (p − 1)/2.
             let tv4 := mulmod(mulmod(mulmod(u, tv1, p), inverse, p), C3, p)
             x := addmod(shr(1, p), sub(p, tv4), p)
-            let g := addmod(mulmod(mulmod(x, x, p), x, p), 3, p)
+            g := addmod(mulmod(mulmod(x, x, p), x, p), 3, p)
             if gt(tag, 1) {
-                let w := calldataload(word)
-                word := add(word, 0x20)
+                let w := calldataload(next)
+                next := add(next, 0x20)
                 ok := and(ok, and(lt(sub(w, 1), sub(p, 1)), eq(mulmod(w, w, p), sub(p, g))))
                 x := addmod(shr(1, p), tv4, p)
                 g := addmod(mulmod(mulmod(x, x, p), x, p), 3, p)
                 if gt(tag, 2) {
-                    w := calldataload(word)
-                    word := add(word, 0x20)
+                    w := calldataload(next)
+                    next := add(next, 0x20)
                     ok := and(ok, and(lt(sub(w, 1), sub(p, 1)), eq(mulmod(w, w, p), sub(p, g))))
                     // x3 = Z + c4·(tv2²·tv3)²
                     x := mulmod(mulmod(tv2, tv2, p), inverse, p)
@@ -165,11 +157,10 @@ library HashToG1 {
                 }
             }
 
-            y := calldataload(word)
+            y := calldataload(next)
+            next := add(next, 0x20)
             ok := and(ok, and(and(lt(y, p), eq(mulmod(y, y, p), g)), iszero(and(xor(u, y), 1))))
-            next := add(at, add(tag, 2))
-            // tag − 1 < 3 also refuses 0, and keeps `next` from overflowing.
-            ok := and(ok, and(lt(sub(tag, 1), 3), iszero(gt(next, hints.length))))
+            ok := and(ok, lt(sub(tag, 1), 3)) // refuses 0 as well
         }
         if (!ok) revert HashHintInvalid();
     }

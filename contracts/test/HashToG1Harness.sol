@@ -22,9 +22,9 @@ contract HashToG1Harness {
         return BN254.mul(a[0], a[1], k);
     }
 
-    function accumulate(uint256[5] memory sum) external view returns (uint256[5] memory) {
-        BN254.accumulate(sum);
-        return sum;
+    function accumulate(uint256[15] memory sums, uint256 k) external view returns (uint256[15] memory) {
+        BN254.accumulate(sums, k);
+        return sums;
     }
 
     function isPairing2(uint256[12] memory words) external view returns (bool) {
@@ -48,7 +48,9 @@ contract HashToG1Harness {
         view
         returns (uint256 x, uint256 y, uint256 next)
     {
-        return HashToG1.hashToG1(message, hints, at, BN254.opaqueP());
+        uint256 start = _start(hints);
+        (x, y, next) = HashToG1.hashToG1(message, start + 32 * at, BN254.opaqueP());
+        next = (next - start) / 32;
     }
 
     function skipHints(uint256[] calldata hints, uint256 at) external pure returns (uint256 next) {
@@ -64,13 +66,21 @@ contract HashToG1Harness {
         view
         returns (uint256 x, uint256 y, uint256 next)
     {
-        return HashToG1.mapToG1(u, hints, at, BN254.opaqueP());
+        uint256 start = _start(hints);
+        (x, y, next) = HashToG1.mapToG1(u, start + 32 * at, BN254.opaqueP());
+        next = (next - start) / 32;
     }
 
     function gasOfHash(bytes32 message, uint256[] calldata hints) external view returns (uint256 used) {
         uint256 before = gasleft();
         if (hints.length == 0) HashToG1.hashToG1(message);
-        else HashToG1.hashToG1(message, hints, 0, BN254.opaqueP());
+        else HashToG1.hashToG1(message, _start(hints), BN254.opaqueP());
         return before - gasleft();
+    }
+
+    function _start(uint256[] calldata words) private pure returns (uint256 at) {
+        assembly ("memory-safe") {
+            at := words.offset
+        }
     }
 }
