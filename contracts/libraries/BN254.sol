@@ -109,7 +109,7 @@ library BN254 {
         bool ok = true;
         assembly ("memory-safe") {
             let end := add(sums, 0x1e0)
-            for { let sum := sums } lt(sum, end) { sum := add(sum, 0xa0) } {
+            for { let sum := sums } and(lt(sum, end), ok) { sum := add(sum, 0xa0) } {
                 let point := add(sum, 0x40)
                 mstore(add(sum, 0x80), k)
                 ok := and(staticcall(gas(), 7, point, 0x60, point, 0x40), ok)

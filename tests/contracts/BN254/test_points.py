@@ -49,13 +49,18 @@ def test_add_and_mul_equal_the_model(curve):
         assert curve.mul(a, k) == model.mul(a, k)
 
 
-def test_accumulate_adds_in_place(curve):
-    a, b = model.mul(P1, 11), model.mul(P1, 13)
-    start = [5] * 18
-    start[4:6] = a
-    expected = list(start)
-    expected[4:6] = model.add(a, model.mul(b, 2**127 + 5))
-    assert list(curve.accumulate(start, 4, b, 2**127 + 5)) == expected
+def _sums(*pairs):
+    """Five words for each (sum, point)."""
+    return [word for total, point in pairs for word in (*total, *point, 0)]
+
+
+def test_accumulate_adds_each_product_to_its_sum(curve):
+    points = [model.mul(P1, k) for k in (11, 13, 17, 19, 23, 29)]
+    k = 2**127 + 5
+    after = curve.accumulate(_sums((points[0], points[1]), (points[2], points[3]), ((0, 0), points[5])), k)
+    assert tuple(after[0:2]) == model.add(points[0], model.mul(points[1], k))
+    assert tuple(after[5:7]) == model.add(points[2], model.mul(points[3], k))
+    assert tuple(after[10:12]) == model.mul(points[5], k)
 
 
 def test_bad_points_revert_by_name_in_the_precompiles(curve, refused):
@@ -64,10 +69,12 @@ def test_bad_points_revert_by_name_in_the_precompiles(curve, refused):
         curve.add(good, (1, 3))
     with refused("PrecompileFailed"):
         curve.mul((1, 3), 7)
-    with refused("PrecompileFailed"):
-        curve.accumulate([*good, *([0] * 16)], 0, (1, 3), 7)
-    with refused("PrecompileFailed"):
-        curve.accumulate([1, 3, *([0] * 16)], 0, good, 7)
+    for wrong in range(3):
+        for bad in [((1, 3), good), (good, (1, 3))]:
+            pairs = [(good, good)] * 3
+            pairs[wrong] = bad
+            with refused("PrecompileFailed"):
+                curve.accumulate(_sums(*pairs), 7)
     with refused("PrecompileFailed"):
         curve.isPairing2([*P1, *model.g2_outside_subgroup(), *P1, *P2])
 
