@@ -116,25 +116,30 @@ def local(
     scopes: Sequence[str] = ("artist-preferences",),
     profile: Profile = DEV,
     workspace: Path | None = None,
+    node: tuple[ChainClient, LocalAccount] | None = None,
 ) -> Iterator[LocalCollective]:
     """A deployed `dev` collective on an embedded chain in memory, with funded members, validators, custodian and buyer.
 
     The first epoch of every scope is open. `workspace` keeps envelopes and the store; a temporary folder by default.
+    `node` is another chain to live on, with an account there that funds everybody.
     """
     if members < 1 or not 1 <= attestations <= validators:
         raise InputError("A local collective needs a member, and no more attestations than validators.")
     with ExitStack() as stack:
         folder = workspace or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="unwrapped-dao-")))
-        chain = stack.enter_context(LocalChain.in_memory())
+        if node is None:
+            chain = stack.enter_context(LocalChain.in_memory())
+            node = ChainClient(chain), chain.faucet
         index_path = folder / "fingerprints.sqlite"
         folder.mkdir(parents=True, exist_ok=True)
         key = FingerprintKey.generate()
         index = stack.enter_context(FingerprintIndex(index_path, key))
-        yield _assemble(chain, folder, key, index, members, validators, attestations, scopes, profile)
+        yield _assemble(*node, folder, key, index, members, validators, attestations, scopes, profile)
 
 
 def _assemble(
-    chain: LocalChain,
+    client: ChainClient,
+    faucet: LocalAccount,
     folder: Path,
     key: FingerprintKey,
     index: FingerprintIndex,
@@ -144,13 +149,12 @@ def _assemble(
     scopes: Sequence[str],
     profile: Profile,
 ) -> LocalCollective:
-    client = ChainClient(chain)
-    new = _funded_accounts(client, chain.faucet)
+    new = _funded_accounts(client, faucet)
     checkers = [new() for _ in range(validators)]
     keeper, buyer = new(), new()
-    token, _ = create(client, chain.faucet, artifacts.load("TestDollar"))
+    token, _ = create(client, faucet, artifacts.load("TestDollar"))
     dollar = Erc20(token)
-    dollar.mint(chain.faucet, buyer.address, TEST_DOLLARS)
+    dollar.mint(faucet, buyer.address, TEST_DOLLARS)
     parameters = GenesisParameters(
         name="Local collective",
         validators=tuple(a.address for a in checkers),
@@ -161,7 +165,7 @@ def _assemble(
         currencies=(dollar.address, ETH),
         profile=profile,
     )
-    collective = Collective.at(client, Founder(client, chain.faucet).deploy(parameters))
+    collective = Collective.at(client, Founder(client, faucet).deploy(parameters))
     store = BlockStore(folder / "store")
     roles = [
         Validator(collective, account, key, index, PendingEnvelopes(folder / f"validator-{i}"))
@@ -175,11 +179,11 @@ def _assemble(
         buyer=Buyer(collective, buyer, MemoryVault(), store),
         validators=tuple(roles),
         custodian=Custodian(collective, keeper, MemoryVault()),
-        relayer=Relayer(collective, chain.faucet),
+        relayer=Relayer(collective, faucet),
         store=store,
         currency=dollar.address,
         token=dollar,
-        faucet=chain.faucet,
+        faucet=faucet,
     )
     dao.custodian.setup()
     for name in scopes:
