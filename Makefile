@@ -55,7 +55,8 @@ e2e: setup-dev ## the whole path on nodes that the tests start themselves
 
 test: setup-dev ## everything: check, contract tests, end to end on Ganache; installs what it needs
 	@rm -rf reports/*.xml; started=$$(date +%s); \
-	$(MAKE) --no-print-directory check && $(MAKE) --no-print-directory contracts && $(MAKE) --no-print-directory e2e; \
+	$(MAKE) --no-print-directory check && $(MAKE) --no-print-directory contracts && $(MAKE) --no-print-directory e2e && \
+	  $(MAKE) --no-print-directory gas; \
 	code=$$?; $(RUN)python scripts/summary.py $$started; exit $$code
 
 artifacts: setup-dev ## compile the contracts and write the artifacts that ship inside the package
