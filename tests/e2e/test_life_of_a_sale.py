@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.chain_nodes import running
 from unwrapped_dao import samples
-from unwrapped_dao.app import LocalCollective, local
+from unwrapped_dao.app.in_process import LocalCollective, local
 from unwrapped_dao.chain.erc20 import ETH
 from unwrapped_dao.chain.market import Offer, SaleState
 from unwrapped_dao.chain.registry import Pool
