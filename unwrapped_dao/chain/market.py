@@ -210,10 +210,10 @@ class Market:
         """The fixed list, ascending."""
         return [int(leaf) for leaf in self._contract.call("excludedLeaves", sale_id)]
 
-    def staged_leaf(self, sale_id: bytes, caller: str) -> int | None:
-        """The last excluded leaf that this caller has staged, None before the first."""
-        leaves = [e["leaves"] for e in self._contract.events("ExclusionsStaged", saleId=sale_id, by=caller)]
-        return int(leaves[-1]) if leaves else None
+    def staged_count(self, sale_id: bytes, caller: str) -> int:
+        """How many excluded leaves this caller has staged so far, the smallest first."""
+        counts = [event["leaves"] for event in self._contract.events("ExclusionsStaged", saleId=sale_id, by=caller)]
+        return int(counts[-1]) if counts else 0
 
     def is_excluded(self, sale_id: bytes, number: int) -> bool:
         """By the counters stored at approval."""

@@ -131,9 +131,7 @@ class Custodian:
             }
             opted_out = {o.number for o in market.opt_outs(sale_id) if o.ordinal <= sale.opt_outs}
             leaves = sorted(withdrawn | opted_out)
-            staged = market.staged_leaf(sale_id, self.address)
-            if staged is not None:
-                leaves = [leaf for leaf in leaves if leaf > staged]
+            leaves = leaves[market.staged_count(sale_id, self.address) :]
             for start in range(0, len(leaves), LEAVES_PER_CALL):
                 market.fix_excluded(self._account, offer, leaves[start : start + LEAVES_PER_CALL])
             sale = market.sale(sale_id)
