@@ -452,7 +452,7 @@ contract DataMarket is IDataMarket, EIP712 {
     }
 
     /// @dev `committee.isDelivery(generation, ids, B2, C1, C2, hints)`, its calldata laid out by hand: the points are taken
-    /// from our own calldata as they are, which Solidity would copy word by word twice. Saves 1,100 gas a node.
+    /// from our own calldata as they are, which Solidity would copy word by word twice. With `_emitDelivered` it saves 2,300 gas a node.
     function _isDelivery(
         uint32 generation,
         bytes32[] memory ids,
@@ -510,7 +510,7 @@ contract DataMarket is IDataMarket, EIP712 {
     }
 
     /// @dev `emit NodesDelivered(saleId, nodes)`, by one copy: calldata of static structs is their encoding, and every height
-    /// and index was read in full before. Saves 500 gas a node.
+    /// and index was read in full before.
     function _emitDelivered(bytes32 saleId, NodeDelivery[] calldata nodes) private {
         bytes32 topic = NodesDelivered.selector;
         assembly ("memory-safe") {
