@@ -65,8 +65,8 @@ artifacts: setup-dev ## compile the contracts and write the artifacts that ship 
 kubo: setup-check ## obtain a Kubo daemon for the storage tests: `ipfs` on PATH, else built from its Go module
 	@timeout 1800 $(RUN)python scripts/kubo.py build
 
-gas: setup-dev ## measure gas and compare with benchmarks/gas.json; UPDATE=1 writes it
-	@timeout 1200 $(RUN)python benchmarks/gas.py $(if $(UPDATE),--update)
+gas: setup-dev ## measure gas on both chains, compare with benchmarks/gas.json; UPDATE=1 writes it, ONLY=sale a part
+	@echo "-- gas"; timeout 1200 $(RUN)python benchmarks/gas.py $(if $(UPDATE),--update) $(if $(ONLY),--only $(ONLY))
 
 bench: setup-check ## measure speed and write benchmarks/speed.json
 	@timeout 1800 $(RUN)python benchmarks/speed.py
