@@ -8,10 +8,12 @@ UnwrappedError
 ├── TemporaryError        nothing is lost: try again
 │   ├── RpcUnavailableError   the chain's RPC does not answer
 │   ├── StorageUnavailableError  the storage node does not answer
+│   ├── ValidatorUnavailableError  a validator's service does not answer
 │   └── WorkspaceBusyError    another command holds the workspace
 ├── UntrustedDataError    do not use these bytes
 │   ├── EnvelopeError         the envelope is malformed or was altered
 │   ├── CapsuleError          the wrapped data key is malformed, altered, or not for this key
+│   ├── SealedRequestError    a sealed request or its answer is malformed, altered, or not for this key
 │   ├── PointError            bytes that are no valid curve point or scalar
 │   ├── DeliveryError         a share or a delivered node key fails its pairing equation
 │   ├── AttestationError      a validator's signature does not cover these bytes
@@ -32,6 +34,8 @@ EnvelopeFault = Literal[
     "malformed", "version", "context", "truncated", "trailing", "header", "payload", "padding", "compression"
 ]
 CapsuleFault = Literal["malformed", "node", "commit", "wrap", "randomness"]
+#: What is wrong with a sealed request or its answer: the classes of docs/spec/sealed-request.md.
+SealedRequestFault = Literal["malformed", "version", "key", "truncated", "trailing", "payload", "padding"]
 
 
 class UnwrappedError(Exception):
@@ -90,6 +94,12 @@ class StorageUnavailableError(TemporaryError):
     default_hint = "Check that the IPFS daemon is running and that --ipfs names it, then run the command again."
 
 
+class ValidatorUnavailableError(TemporaryError):
+    """A validator's service does not answer, is too busy, or gave no whole answer."""
+
+    default_hint = "Try again later, or name another validator; nothing was recorded."
+
+
 class WorkspaceBusyError(TemporaryError):
     """Another command is using the workspace."""
 
@@ -116,6 +126,16 @@ class CapsuleError(UntrustedDataError):
     def __init__(self, message: str, *, kind: CapsuleFault = "malformed", hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.kind: CapsuleFault = kind
+
+
+class SealedRequestError(UntrustedDataError):
+    """A sealed request or answer is malformed, cut short, altered, or sealed to another key; `kind` says which."""
+
+    default_hint = "Ask for the validator's present encryption key and seal the request anew."
+
+    def __init__(self, message: str, *, kind: SealedRequestFault = "malformed", hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.kind: SealedRequestFault = kind
 
 
 class PointError(UntrustedDataError):
