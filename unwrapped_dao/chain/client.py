@@ -95,6 +95,11 @@ class ChainClient:
         _ = client.chain_id
         return client
 
+    @property
+    def transport(self) -> Transport:
+        """What carries the requests: for another client onto the same chain."""
+        return self._transport
+
     def request(self, method: str, params: Sequence[Any] = ()) -> Any:
         """A bare JSON-RPC request; its error becomes one of this package."""
         try:

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..chain.collective import Collective
-from ..chain.committee import WEEK_S, Generation, GenerationState
-from ..chain.market import NodeDelivery, Offer, Sale, SaleState
-from ..chain.signer import Signer
-from ..crypto.bn254 import hash_hints
-from ..crypto.committee import Board, CommitteeKey, prove_possession, sign_heartbeat
-from ..crypto.delivery import combine_shares, make_share
-from ..crypto.keys import SecretScalar
-from ..crypto.tree import Node
-from ..crypto.vault import Vault
-from ..errors import NotAllowedError, NotFoundError
-from .identity import Progress, buyer_key, committee_key, no_progress, pool_identity, sale_cover, sale_identity
+from ...chain.collective import Collective
+from ...chain.committee import WEEK_S, Generation, GenerationState
+from ...chain.market import NodeDelivery, Offer, Sale, SaleState
+from ...chain.signer import Signer
+from ...crypto.bn254 import hash_hints
+from ...crypto.committee import Board, CommitteeKey, prove_possession, sign_heartbeat
+from ...crypto.delivery import combine_shares, make_share
+from ...crypto.keys import SecretScalar
+from ...crypto.tree import Node
+from ...crypto.vault import Vault
+from ...errors import NotAllowedError, NotFoundError
+from ..identity import Progress, buyer_key, committee_key, no_progress, pool_identity, sale_cover, sale_identity
 
 NODES_PER_CALL = 200
 """Cover nodes in one transaction: about 6 M gas, well below 16,777,216 on every fork."""

@@ -1,0 +1,96 @@
+"""However often a transaction is asked for, and whatever the node forgets to answer, one is mined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from tests.doubles.rpc_node import RpcNode, dropping, rpc_node, swallowing
+from unwrapped_dao.chain.http import HttpTransport
+from unwrapped_dao.chain.noting import NotingClient
+from unwrapped_dao.errors import RpcUnavailableError
+
+GIFT = 7
+
+
+class Notes(dict[str, bytes]):
+    """In memory; a kept copy stands for what a killed process left."""
+
+    def put(self, name: str, raw: bytes) -> None:
+        self[name] = raw
+
+    def get(self, name: str) -> bytes | None:  # type: ignore[override]
+        return super().get(name)
+
+    def drop(self, name: str) -> None:
+        self.pop(name, None)
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[RpcNode]:
+    with rpc_node() as found:
+        yield found
+
+
+@pytest.fixture
+def sender(node: RpcNode) -> LocalAccount:
+    node.vice = None
+    account: LocalAccount = Account.create()
+    node.client().send(node.faucet, account.address, value=10**18)
+    return account
+
+
+def noting(node: RpcNode, notes: Notes) -> NotingClient:
+    return NotingClient(HttpTransport(node.url, timeout_s=5), notes)
+
+
+def test_a_transaction_whose_answer_was_lost_is_not_made_again(node: RpcNode, sender: LocalAccount) -> None:
+    notes, receiver = Notes(), Account.create().address
+    node.vice = swallowing()
+    with pytest.raises(RpcUnavailableError):
+        noting(node, notes).send(sender, receiver, value=GIFT)
+    node.vice = None
+    for _ in range(2):
+        assert noting(node, notes).send(sender, receiver, value=GIFT).gas_used == 21_000
+    assert node.client().balance(receiver) == GIFT
+
+
+def test_a_transaction_noted_before_a_kill_is_sent_then(node: RpcNode, sender: LocalAccount) -> None:
+    notes, receiver = Notes(), Account.create().address
+
+    class Killed(BaseException):
+        """Before anything leaves."""
+
+    def kill(tx_hash: str, raw: bytes) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        noting(node, notes).send(sender, receiver, value=GIFT, on_signed=kill)
+    assert node.client().balance(receiver) == 0
+    noting(node, notes).send(sender, receiver, value=GIFT)
+    assert node.client().balance(receiver) == GIFT
+
+
+def test_a_noted_transaction_that_can_no_longer_be_mined_is_made_anew(node: RpcNode, sender: LocalAccount) -> None:
+    notes, receiver = Notes(), Account.create().address
+    with node.undone():
+        noting(node, notes).send(sender, receiver, value=GIFT)
+    assert node.client().balance(receiver) == 0
+    noting(node, notes).send(sender, receiver, value=GIFT)  # the same bytes again
+    assert node.client().balance(receiver) == GIFT
+    with node.undone():
+        noting(node, notes).send(sender, receiver, value=GIFT + 1)
+    node.client().send(sender, sender.address, value=1)  # its number is used otherwise
+    noting(node, notes).send(sender, receiver, value=GIFT + 1)
+    assert node.client().balance(receiver) == 2 * GIFT + 1
+
+
+def test_a_node_that_drops_every_third_request_mines_it_once(node: RpcNode, sender: LocalAccount) -> None:
+    notes, receiver = Notes(), Account.create().address
+    node.vice = dropping(3)
+    noting(node, notes).send(sender, receiver, value=GIFT)
+    node.vice = None
+    assert node.client().balance(receiver) == GIFT
