@@ -23,6 +23,7 @@ from ..errors import NotAllowedError, NotFoundError, SettingsError
 from ..settings import Settings
 from ..storage.journal import Journal
 from ..storage.pending import PendingEnvelopes
+from ..storage.receipts import Receipts
 from .accounts import Accounts, KeyfileSigner
 from .workspace import Workspace
 
@@ -134,7 +135,8 @@ class App:
 
         account = self.account(name)
         pending = PendingEnvelopes(self.workspace.envelopes(account.address))
-        return Member(self.collective, account, pending, showing_to)
+        receipts = Receipts(self.workspace.receipts(account.address))
+        return Member(self.collective, account, pending, receipts, showing_to)
 
     def validators(self) -> tuple[Validator, ...]:
         """The collective's validators whose accounts are in this workspace, in order of admission."""

@@ -37,6 +37,7 @@ from ..roles.validator import Publication, Validator
 from ..storage.blockstore import BlockStore
 from ..storage.interfaces import ContentStore
 from ..storage.pending import PendingEnvelopes
+from ..storage.receipts import Receipts
 from ..validation import FingerprintIndex, FingerprintKey
 from . import GAS_MONEY_WEI
 
@@ -174,7 +175,14 @@ def _assemble(
     dao = LocalCollective(
         collective=collective,
         members=tuple(
-            Member(collective, new(), PendingEnvelopes(folder / f"member-{i}"), roles) for i in range(members)
+            Member(
+                collective,
+                new(),
+                PendingEnvelopes(folder / f"member-{i}"),
+                Receipts(folder / f"member-{i}" / "receipts"),
+                roles,
+            )
+            for i in range(members)
         ),
         buyer=Buyer(collective, buyer, MemoryVault(), store),
         validators=tuple(roles),

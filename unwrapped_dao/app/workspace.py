@@ -7,6 +7,7 @@ store/              the embedded content store
 accounts/           Ethereum keyfiles, one per name
 keys/               keyfiles of custodians' and buyers' BN254 secrets, and of the validators' fingerprint key
 envelopes/          a member's envelopes until their pool is sealed, by account
+receipts/           what a member signed and was told, by account
 validation/         the validators' copies, by account
 validation.sqlite   the validators' fingerprint index
 journal/            what was begun and must not be done twice
@@ -42,6 +43,10 @@ class Workspace:
         """A member's own envelopes; by address, so that renaming a keyfile loses nothing."""
         return self.folder / "envelopes" / account.lower()
 
+    def receipts(self, account: str) -> Path:
+        """A member's receipts."""
+        return self.folder / "receipts" / account.lower()
+
     def validation(self, account: str) -> Path:
         """A validator's copies."""
         return self.folder / "validation" / account.lower()
@@ -67,7 +72,7 @@ class Workspace:
         """Remove what only means something together with the collective; accounts, keys and the store stay."""
         for path in (self.folder / "collective.json", *self.folder.glob("validation.sqlite*")):
             path.unlink(missing_ok=True)
-        for name in ("envelopes", "validation", "journal"):
+        for name in ("envelopes", "receipts", "validation", "journal"):
             if (self.folder / name).is_dir():
                 shutil.rmtree(self.folder / name)
 

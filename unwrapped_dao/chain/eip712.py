@@ -59,9 +59,10 @@ class Message(msgspec.Struct, frozen=True):
         """EIP-712's hashStruct. Raises InputError when a value does not fit its type."""
         types, values = [kind for kind, _ in self.fields()], msgspec.structs.astuple(self)
         try:
-            for kind, value in zip(types, values, strict=True):
-                require_exact_length(kind, value)
-            words = encode(["bytes32", *types], [keccak(self.TYPE.encode()), *values])
+            pairs = [_word(kind, value) for kind, value in zip(types, values, strict=True)]
+            words = encode(
+                ["bytes32", *(kind for kind, _ in pairs)], [keccak(self.TYPE.encode()), *(v for _, v in pairs)]
+            )
         except (EncodingError, ValueError, TypeError, OverflowError):
             raise InputError(f"A value does not fit {self.TYPE}.") from None
         return bytes(keccak(words))
@@ -145,6 +146,53 @@ class Ballot(Message, frozen=True):
     support: int
 
 
+class ConsentReceipt(Message, frozen=True):
+    """What a member agreed to before its data left its machine; no contract reads it. Domain: ContributionRegistry.
+
+    `rows` and `records` are SHA-256 of the bytes that buyers may see and that `validators` see.
+    """
+
+    TYPE: ClassVar[str] = (
+        "ConsentReceipt(address member,bytes32 scopeId,bytes32[] purposes,bytes32 baseTerms,uint64 epoch,"
+        "uint32 version,bytes32 content,bytes32 rows,bytes32 records,address[] validators,uint64 signedAt,"
+        "uint64 expiry)"
+    )
+    member: str
+    scope_id: bytes
+    purposes: tuple[bytes, ...]
+    base_terms: bytes
+    epoch: int
+    version: int
+    content: bytes
+    rows: bytes
+    records: bytes
+    validators: tuple[str, ...]
+    signed_at: int
+    expiry: int
+
+
+class EncryptionKey(Message, frozen=True):
+    """A validator vouches for the key that members seal to; no contract reads it. Domain: ContributionRegistry."""
+
+    TYPE: ClassVar[str] = "EncryptionKey(address validator,bytes32 key,uint64 expiry)"
+    validator: str
+    key: bytes
+    expiry: int
+
+
+class DataRequest(Message, frozen=True):
+    """A member asks a validator what it holds, or to erase what it may; no contract reads it.
+
+    Domain: ContributionRegistry.
+    """
+
+    TYPE: ClassVar[str] = "DataRequest(address member,address validator,bool erase,uint64 expiry)"
+    member: str
+    validator: str
+    erase: bool
+    expiry: int
+
+
 def digest(domain: Domain, message: Message) -> bytes:
     """The 32 bytes that are signed."""
     return bytes(keccak(b"\x19\x01" + domain.separator() + message.struct_hash()))
@@ -203,8 +251,25 @@ def typed_data(domain: Domain, message: Message) -> dict[str, Any]:
             "chainId": domain.chain_id,
             "verifyingContract": domain.verifying_contract,
         },
-        "message": {name: "0x" + value.hex() if isinstance(value, bytes) else value for name, value in values.items()},
+        "message": {name: _plain(value) for name, value in values.items()},
     }
+
+
+def _word(kind: str, value: Any) -> tuple[str, Any]:
+    """(type, value) of the word that stands for a field; an array's is the hash of its elements' words."""
+    element, array, _ = kind.partition("[]")
+    for each in value if array else [value]:
+        require_exact_length(element, each)
+    if not array:
+        return kind, value
+    return "bytes32", keccak(b"".join(encode([element], [each]) for each in value))
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it."""
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return "0x" + value.hex() if isinstance(value, bytes) else value
 
 
 _EIP5267 = Abi(

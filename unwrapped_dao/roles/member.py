@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 from .. import kinds
+from ..chain import eip712
 from ..chain.collective import Collective
 from ..chain.exposure import Reader, readers
 from ..chain.governor import Action, Support
@@ -26,7 +27,10 @@ from ..crypto.keys import DataKey
 from ..errors import AttestationError, ContractRefusedError, InputError, NotAllowedError, NotFoundError, UnwrappedError
 from ..kinds import Preview
 from ..storage.pending import PendingEnvelopes, PendingNote
-from ..validation.request import Attestation, AttestationRequest, Attester
+from ..storage.receipts import Receipts
+from ..validation.request import Attestation, AttestationRequest, Attester, ConsentProof
+from .attesting import Problem, collect
+from .consent import consent_message, receipt_document
 from .identity import Progress, committee_key, no_progress, pool_identity
 
 ATTESTATION_LIFETIME_S = 86_400
@@ -82,15 +86,29 @@ def preview(*exports: str | os.PathLike[str], scope: str) -> Preview:
 
 
 class Member:
-    """One account acting as a member. `validators` are those this member chose to show the data to."""
+    """One account acting as a member. `validators` are those this member chose to show the data to.
+
+    `unreached` are chosen ones that do not answer. `at_once`: they may be asked side by side.
+    """
 
     def __init__(
-        self, collective: Collective, account: Signer, pending: PendingEnvelopes, validators: Sequence[Attester] = ()
+        self,
+        collective: Collective,
+        account: Signer,
+        pending: PendingEnvelopes,
+        receipts: Receipts,
+        validators: Sequence[Attester] = (),
+        *,
+        unreached: Sequence[Problem] = (),
+        at_once: bool = False,
     ) -> None:
         self._collective = collective
         self._account = account
         self._pending = pending
+        self._receipts = receipts
         self._validators = tuple(validators)
+        self._unreached = tuple(unreached)
+        self._at_once = at_once
 
     def __repr__(self) -> str:
         return f"<Member {self.address}>"
@@ -255,6 +273,8 @@ class Member:
         live: LiveContribution | None,
         progress: Progress,
     ) -> Record:
+        client = self._collective.client
+        now = client.now()
         request = AttestationRequest(
             member=self.address,
             scope=preview.scope,
@@ -262,11 +282,13 @@ class Member:
             epoch=pool.epoch,
             version=version,
             content=content,
-            expiry=self._collective.client.now() + ATTESTATION_LIFETIME_S,
+            expiry=now + ATTESTATION_LIFETIME_S,
             dek=dek,
             open_envelope=lambda: self._pending.open(content),
             records_bytes=preview.records_bytes,
+            consent=ConsentProof(tuple(v.address for v in self._validators), now, b""),
         )
+        request = self._consented(request, preview)
         attestations = self._attest(request, pool.attestations, progress)
         agreed = attestations[0].content
         record = Record(version, agreed.weight, content, agreed.fingerprint, agreed.report)
@@ -283,29 +305,45 @@ class Member:
         )
         return record
 
+    def _consented(self, request: AttestationRequest, preview: Preview) -> AttestationRequest:
+        """The request with the consent signed, after its receipt was kept."""
+        domain = eip712.read_domain(self._collective.client, self._collective.registry.address)
+        signature = eip712.sign(self._account, domain, consent_message(request, preview.rows_bytes))
+        signed = replace(request, consent=replace(request.consent, signature=signature))
+        names = tuple(validator.name for validator in self._validators)
+        document = receipt_document(domain, signed, preview.rows_bytes, names)
+        self._receipts.keep(f"consent-{request.content.hex()}", document)
+        return signed
+
     def _attest(self, request: AttestationRequest, needed: int, progress: Progress) -> list[Attestation]:
-        """Ask the chosen validators in turn until `needed` agree on the very same content."""
-        given: list[Attestation] = []
-        refusals: list[UnwrappedError] = []
-        for validator in self._validators:
-            progress("attesting", len(given), needed)
-            try:
-                attestation = validator.attest(request)
-            except NotAllowedError:
-                raise  # a considered refusal: the others share the index and would say the same
-            except UnwrappedError as problem:
-                refusals.append(problem)
-                continue
-            if given and attestation.content != given[0].content:
-                refusals.append(AttestationError(f"Validator {validator.address} attested something else."))
-                continue
-            given.append(attestation)
-            if len(given) == needed:
-                return given
-        reasons = "; ".join(problem.message for problem in refusals) or "too few validators were chosen"
-        raise AttestationError(
-            f"{len(given)} of the {needed} attestations needed were given: {reasons}",
-            hint="Choose more validators, or try again when they answer; nothing was recorded.",
+        """Ask the chosen validators until `needed` agree on the very same content."""
+        registry = self._collective.registry
+        domain = eip712.read_domain(self._collective.client, registry.address)
+        current = {address.lower() for address in registry.validators()}
+        seen: set[str] = set()
+
+        def check(validator: Attester, attestation: Attestation) -> None:
+            content, address = attestation.content, attestation.validator.lower()
+            asked = ("member", "scope_id", "epoch", "version", "content", "expiry")
+            if any(getattr(content, name) != getattr(request, name) for name in asked):
+                raise AttestationError("It attested another contribution than it was asked to.", hint=_TELL)
+            if address != validator.address.lower() or address not in current:
+                raise AttestationError(f"It answered as {attestation.validator}, which is not it.", hint=_TELL)
+            eip712.require_signed_by(
+                address, domain, eip712.Contribution(**content.model_dump()), attestation.signature
+            )
+            if address in seen:
+                raise AttestationError("It was named twice, and counts once.", hint="Name another validator.")
+            seen.add(address)
+
+        return collect(
+            self._validators,
+            request,
+            needed,
+            check,
+            progress,
+            at_once=self._at_once,
+            unreached=self._unreached,
         )
 
     def _recorded(self, pool: Pool, content: bytes) -> LiveContribution | None:
@@ -332,6 +370,9 @@ class Member:
         pools = {pool.id: pool for pool in self._all_pools()}
         due = [(pools[pool], currency, splitter.claimable(self.address, pool, currency)) for pool, currency in sold]
         return [line for line in due if line[2] > 0]
+
+
+_TELL = "Tell the collective, and name another validator."
 
 
 def _ignore(_: object) -> None:

@@ -5,25 +5,29 @@ It sees the member's full records while it checks; it keeps fingerprints and cip
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from io import BytesIO
 
 from .. import kinds
 from ..chain import eip712
 from ..chain.collective import Collective
-from ..chain.registry import Pool, PoolState
+from ..chain.registry import LiveContribution, Pool, PoolState
 from ..chain.signer import Signer
 from ..crypto import envelope
 from ..crypto.envelope import EnvelopeContext
-from ..errors import AttestationError, NotAllowedError
+from ..errors import AttestationError, NotAllowedError, WorkspaceBusyError
 from ..storage.cid import CID, cid_of
 from ..storage.interfaces import ContentStore
 from ..storage.pending import PendingEnvelopes, PendingNote
-from ..validation import FingerprintIndex, FingerprintKey, Submission, validate
+from ..validation import FingerprintIndex, FingerprintKey, Outcome, Submission, validate
 from ..validation.attestation import AttestationContent
 from ..validation.request import Attestation, AttestationRequest
+from .consent import consent_message
 from .identity import Progress, committee_key, no_progress, pool_identity
 
+_COMPARISONS = 20
+"""How often a verdict is made anew because another validator wrote to the index meanwhile."""
 LONGEST_EXPIRY_S = 7 * 86_400
 """Attestations that could be used for longer than a week would outlive the validator's knowledge of the index."""
 
@@ -60,6 +64,11 @@ class Validator:
     def address(self) -> str:
         return str(self._account.address)
 
+    @property
+    def name(self) -> str:
+        """As `Attester`."""
+        return self.address
+
     def attest(self, request: AttestationRequest) -> Attestation:
         """Check a contribution end to end and sign it.
 
@@ -68,7 +77,7 @@ class Validator:
         """
         pool, number = self._require_current(request)
         rows = self._open(request, pool, number)
-        scope = kinds.scope(request.scope)
+        self._require_consent(request, rows)
         submission = Submission(
             member=request.member,
             scope_id=request.scope_id,
@@ -79,19 +88,12 @@ class Validator:
             records_bytes=request.records_bytes,
             rows_bytes=rows,
         )
-        outcome = validate(
-            kinds.get(scope.kind), scope, submission, key=self._key, index=self._index, max_weight=pool.max_weight
-        )
-        if outcome.attestation is None:
-            raise NotAllowedError(
-                "The validators refuse this export: " + "; ".join(_refusals(outcome.report.reasons)) + ".",
-                hint="Contribute your own export, whole and unedited; each history counts once.",
-            )
-        self._require_free(request, outcome.fingerprint, number)
-        signature = eip712.sign(self._account, self._domain(), _message(outcome.attestation))
-        outcome.remember(self._index, submission)
+        live = self._live(request, pool)
+        outcome = self._remembered(submission, live.record.fingerprint if live else None, pool, number)
         self._keep(request, pool)
-        return Attestation(outcome.attestation, self.address, signature)
+        content = outcome.attestation
+        assert content is not None
+        return Attestation(content, self.address, eip712.sign(self._account, self._domain(), _message(content)))
 
     def publish(self, pool: Pool, store: ContentStore, progress: Progress = no_progress) -> Publication:
         """Publish the live envelopes of a sealed pool, and delete every other version of it that is kept here."""
@@ -161,8 +163,38 @@ class Validator:
         envelope.verify_capsule(reader.header, request.dek, committee_key(generation))
         return rows.getvalue()
 
-    def _require_free(self, request: AttestationRequest, fingerprint: bytes, number: int) -> None:
-        owner = self._collective.registry.fingerprint_owner(request.scope_id, fingerprint)
+    def _require_consent(self, request: AttestationRequest, rows: bytes) -> None:
+        """The member signed for exactly this, and for showing it to this validator."""
+        if self.address.lower() not in {address.lower() for address in request.consent.validators}:
+            raise AttestationError("The member did not choose this validator.")
+        eip712.require_signed_by(
+            request.member, self._domain(), consent_message(request, rows), request.consent.signature
+        )
+
+    def _remembered(self, submission: Submission, live: bytes | None, pool: Pool, number: int) -> Outcome:
+        """The verdict, once the index holds the contribution; nothing was written between comparing and that."""
+        scope = kinds.scope_of(submission.scope_id)
+        assert scope is not None
+        for _ in range(_COMPARISONS):
+            seen = self._index.revision()
+            outcome = validate(
+                kinds.get(scope.kind), scope, submission, key=self._key, index=self._index, max_weight=pool.max_weight
+            )
+            if outcome.attestation is None:
+                raise NotAllowedError(
+                    "The validators refuse this export: " + "; ".join(_refusals(outcome.report.reasons)) + ".",
+                    hint="Contribute your own export, whole and unedited; each history counts once.",
+                )
+            self._require_free(submission.scope_id, outcome.fingerprint, number)
+            if outcome.remember(self._index, submission, live=live, as_of=seen):
+                return outcome
+        raise WorkspaceBusyError("Other validators keep writing to the fingerprint index.")
+
+    def _live(self, request: AttestationRequest, pool: Pool) -> LiveContribution | None:
+        return self._collective.registry.contribution_of(pool, request.member)
+
+    def _require_free(self, scope_id: bytes, fingerprint: bytes, number: int) -> None:
+        owner = self._collective.registry.fingerprint_owner(scope_id, fingerprint)
         if owner is not None and owner != number:
             raise NotAllowedError(
                 "The validators refuse this export: another member contributed the very same history.",
@@ -177,10 +209,10 @@ class Validator:
         if self._pending.has(request.content):
             return
         with request.open_envelope() as file:
-            data = file.read()
-        self._pending.add(
-            lambda sink: _write(sink, data), PendingNote(f"{pool.id:#x}", request.member, request.version)
-        )
+            self._pending.add(
+                lambda sink: shutil.copyfileobj(file, sink),
+                PendingNote(f"{pool.id:#x}", request.member, request.version),
+            )
 
 
 def _refusals(reasons: tuple[str, ...]) -> list[str]:
@@ -191,7 +223,3 @@ def _refusals(reasons: tuple[str, ...]) -> list[str]:
 def _message(content: AttestationContent) -> eip712.Contribution:
     """What is signed: the attestation's fields in the order of their EIP-712 type."""
     return eip712.Contribution(**content.model_dump())
-
-
-def _write(sink: object, data: bytes) -> None:
-    sink.write(data)  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .attestation import AttestationContent
 from .fingerprint import FingerprintKey, fingerprint
-from .index import FingerprintIndex, Overlap
+from .index import FingerprintIndex, Held, Overlap
 from .report import Report
 from .score import Thresholds, score
 from .sketch import Sketch
@@ -18,6 +18,7 @@ __all__ = [
     "AttestationContent",
     "FingerprintIndex",
     "FingerprintKey",
+    "Held",
     "Outcome",
     "Overlap",
     "Report",

@@ -1,20 +1,19 @@
 """What the validators remember: fingerprints and sketches in one SQLite file, no record, no address, no name.
 
-One row for each live contribution (member tag, scope, epoch). Seeds, the smallest few hashes of each
-bucket, are
-indexed, so that a near copy is found without reading every sketch.
+One row for each contribution that is live or could become so (member tag, scope, epoch, fingerprint). Seeds, the
+smallest few hashes of each bucket, are indexed, so that a near copy is found without reading every sketch.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from ..errors import SettingsError, WorkspaceBusyError
 from ..kinds.protocols import ORDER_BUCKET, PPM, SHAPE_BUCKET, TIMELESS_BUCKETS
@@ -24,12 +23,12 @@ from .sketch import Bucket, Sketch, bucket_tag, contained_ppm, union
 SEEDS: Final = 16
 """Indexed hashes a bucket: of a copy that holds a tenth of somebody's year, about 20 of 192 seeds are hit."""
 SEEDS_TIMELESS: Final = 128
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS contribution (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, scope BLOB NOT NULL, epoch INTEGER NOT NULL, member BLOB NOT
     NULL,
-    version INTEGER NOT NULL, fingerprint BLOB NOT NULL, UNIQUE (scope, epoch, member));
+    version INTEGER NOT NULL, fingerprint BLOB NOT NULL, UNIQUE (scope, epoch, member, fingerprint));
 CREATE INDEX IF NOT EXISTS by_fingerprint ON contribution (fingerprint);
 CREATE TABLE IF NOT EXISTS sketch (
     contribution INTEGER NOT NULL REFERENCES contribution (id) ON DELETE CASCADE, bucket INTEGER NOT NULL,
@@ -58,14 +57,32 @@ class Overlap:
     novelty_ppm: Mapping[str, int]
 
 
+class Held(NamedTuple):
+    """One contribution that is remembered, as far as the index can tell it: no data, no date."""
+
+    scope_id: bytes
+    epoch: int
+    version: int
+
+
+class Revision(NamedTuple):
+    """A moment of the index: SQLite's count of what others wrote, and our own."""
+
+    others: int
+    own: int
+
+
 class FingerprintIndex:
     """The validators' shared memory. `path` is a file, or ":memory:" in tests; safe for several processes."""
 
     def __init__(self, path: str | Path, key: FingerprintKey) -> None:
         self._key = key
+        self._writes = 0
         try:
             self._db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA foreign_keys = ON")
+            # A signature may leave only after what it rests on is on the disk.
+            self._db.execute("PRAGMA synchronous = FULL")
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, SCHEMA_VERSION):
                 raise SettingsError(
@@ -103,6 +120,11 @@ class FingerprintIndex:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
+        self._writes += 1
+
+    def revision(self) -> Revision:
+        """Now. Two alike mean that nothing was written in between, by whatever process."""
+        return Revision(int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._writes)
 
     def record(
         self,
@@ -114,11 +136,24 @@ class FingerprintIndex:
         version: int,
         fingerprint: bytes,
         sketch: Sketch,
-    ) -> None:
-        """Remember a contribution, in the place of this member's earlier version in this epoch."""
+        live: bytes | None = None,
+        as_of: Revision | None = None,
+    ) -> bool:
+        """Remember a contribution. Durable when it returns.
+
+        It takes the place of this member's earlier versions in this epoch, but for the one whose fingerprint is `live`:
+        that one stays on-chain until this is recorded. Other attested histories of the same version stay as well, since
+        the member may record either. With `as_of`, only if nothing was written since: what was compared then holds.
+        """
         tag = self._key.member_tag(member)
         with self._writing():
-            self._delete(scope_id, epoch, tag)
+            if as_of is not None and self.revision() != as_of:
+                return False
+            self._db.execute(
+                "DELETE FROM contribution WHERE scope = ? AND epoch = ? AND member = ? "
+                "AND (fingerprint = ? OR (version < ? AND fingerprint IS NOT ?))",
+                (scope_id, epoch, tag, fingerprint, version, live),
+            )
             cursor = self._db.execute(
                 "INSERT INTO contribution (kind, scope, epoch, member, version, fingerprint) VALUES (?, ?, ?, ?, ?, ?)",
                 (kind, scope_id, epoch, tag, version, fingerprint),
@@ -136,11 +171,31 @@ class FingerprintIndex:
             self._db.executemany(
                 "INSERT INTO seed VALUES (?, ?)", [(h.to_bytes(8, "big"), owner) for h in sorted(seeds)]
             )
+        return True
+
+    def held(self, member: str) -> list[Held]:
+        """What is remembered of one member, oldest first."""
+        rows = self._db.execute(
+            "SELECT scope, epoch, version FROM contribution WHERE member = ? ORDER BY id",
+            (self._key.member_tag(member),),
+        )
+        return [Held(*row) for row in rows]
 
     def forget(self, *, scope_id: bytes, epoch: int, member: str) -> bool:
         """Delete a withdrawn or erased contribution; True if there was one."""
         with self._writing():
             return self._delete(scope_id, epoch, self._key.member_tag(member))
+
+    def keep_only(self, *, scope_id: bytes, epoch: int, members: Iterable[str]) -> int:
+        """Delete what is remembered of one pool but these members'; how many contributions that were."""
+        kept = {self._key.member_tag(member) for member in members}
+        rows = self._db.execute("SELECT member FROM contribution WHERE scope = ? AND epoch = ?", (scope_id, epoch))
+        stale = [tag for (tag,) in rows if tag not in kept]
+        if stale:
+            with self._writing():
+                for tag in stale:
+                    self._delete(scope_id, epoch, tag)
+        return len(stale)
 
     def _delete(self, scope_id: bytes, epoch: int, tag: bytes) -> bool:
         done = self._db.execute(

@@ -15,6 +15,18 @@ from .attestation import AttestationContent
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentProof:
+    """The member's signature over the consent receipt; what else that says follows from the request.
+
+    `validators` are all whom the member chose to show this contribution to, `signed_at` is in s.
+    """
+
+    validators: tuple[str, ...]
+    signed_at: int
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class AttestationRequest:
     """One contribution before a validator. `open_envelope` gives a fresh stream of the envelope each time it is
     called.
@@ -30,6 +42,7 @@ class AttestationRequest:
     dek: DataKey
     open_envelope: Callable[[], BinaryIO] = field(repr=False)
     records_bytes: bytes = field(repr=False)
+    consent: ConsentProof
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,11 @@ class Attester(Protocol):
     @property
     def address(self) -> str:
         """The validator's account."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What messages call it: its address, and its URL if it has one."""
         ...
 
     def attest(self, request: AttestationRequest) -> Attestation:

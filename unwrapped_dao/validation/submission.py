@@ -13,7 +13,7 @@ from ..kinds.packing import unpack_records
 from ..kinds.protocols import TIMELESS_BUCKETS, Kind, Scope
 from .attestation import AttestationContent
 from .fingerprint import FingerprintKey, fingerprint
-from .index import FingerprintIndex
+from .index import FingerprintIndex, Revision
 from .report import Report, code_digest
 from .score import DEFAULT, Thresholds, score
 from .sketch import Sketch
@@ -47,9 +47,20 @@ class Outcome:
     fingerprint: bytes
     sketch: Sketch = field(repr=False)
 
-    def remember(self, index: FingerprintIndex, submission: Submission) -> None:
-        """Put the contribution into the validators' index; again is the same."""
-        index.record(
+    def remember(
+        self,
+        index: FingerprintIndex,
+        submission: Submission,
+        *,
+        live: bytes | None = None,
+        as_of: Revision | None = None,
+    ) -> bool:
+        """Put the contribution into the validators' index; again is the same.
+
+        `live` is the fingerprint of what this member has on-chain in this pool. False, and nothing is remembered, if
+        the index changed since it was `as_of`: compare again then.
+        """
+        return index.record(
             kind=self.report.kind,
             scope_id=submission.scope_id,
             epoch=submission.epoch,
@@ -57,6 +68,8 @@ class Outcome:
             version=submission.version,
             fingerprint=self.fingerprint,
             sketch=self.sketch,
+            live=live,
+            as_of=as_of,
         )
 
 

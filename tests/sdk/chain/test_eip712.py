@@ -29,6 +29,12 @@ MESSAGES: list[eip712.Message] = [
     eip712.Join(SIGNER.address, 0, 9),
     eip712.OptOut(WORD[5], 9),
     eip712.Ballot(2**255, 1),
+    eip712.ConsentReceipt(
+        SIGNER.address, WORD[1], (WORD[2], WORD[3]), WORD[4], 1, 2, WORD[5], WORD[0], WORD[1], (SIGNER.address,), 7, 99
+    ),
+    eip712.ConsentReceipt(SIGNER.address, WORD[1], (), WORD[4], 1, 2, WORD[5], WORD[0], WORD[1], (), 7, 99),
+    eip712.EncryptionKey(SIGNER.address, WORD[1], 99),
+    eip712.DataRequest(SIGNER.address, SIGNER.address, True, 99),
 ]
 
 
@@ -79,9 +85,15 @@ def test_changing_any_field_changes_who_signed(message: eip712.Message) -> None:
     signature = eip712.sign(SIGNER, DOMAIN, message)
     for field in message.__struct_fields__:
         value = getattr(message, field)
-        other: Any = {int: lambda v: v + 1, bytes: lambda v: b"\xee" * 32, str: lambda v: "0x" + "99" * 20}[
-            type(value)
-        ](value)
+        other: Any = {
+            int: lambda v: v + 1,
+            bool: lambda v: not v,
+            bytes: lambda v: b"\xee" * 32,
+            str: lambda v: "0x" + "99" * 20,
+            tuple: lambda v: v[1:] or (*v, *v),
+        }[type(value)](value)
+        if other == value:  # an empty array
+            other = ("0x" + "99" * 20,) if field == "validators" else (b"\xee" * 32,)
         with pytest.raises(AttestationError):
             changed = msgspec.structs.replace(message, **{field: other})
             eip712.require_signed_by(SIGNER.address, DOMAIN, changed, signature)
