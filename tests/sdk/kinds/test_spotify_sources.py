@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.sdk.kinds.exports_by_hand import TRACK_ID, account_row, new_row, old_row, write
@@ -14,6 +17,7 @@ from unwrapped_dao import kinds
 from unwrapped_dao.errors import ExportError
 from unwrapped_dao.kinds.imports import Imported
 from unwrapped_dao.kinds.music import Listen, Listens
+from unwrapped_dao.kinds.music.sources.spotify_extended import _Play
 
 MUSIC = kinds.get("music")
 
@@ -265,3 +269,35 @@ def test_summary_adds_up_and_speaks(tmp_path: Path) -> None:
     assert summary.rows == 3 == summary.records + summary.duplicates + sum(n for _, n in summary.left_out)
     assert summary.lines()[-1] == "1 records in all"
     assert any("left out" in line for line in summary.lines())
+
+
+def test_a_number_in_the_place_of_an_answer_does_not_change_the_answers_of_other_rows(tmp_path: Path) -> None:
+    rows = [new_row(ts=f"2024-03-05T20:{n}:00Z", shuffle=s, incognito_mode=s) for n, s in ((10, 1), (20, True))]
+    found = list(read(tmp_path, {"a.json": rows}).records)
+    assert [(listen.shuffle, listen.private) for listen in found] == [(True, True), (True, True)]
+
+
+def test_importing_costs_little_more_than_decoding(tmp_path: Path) -> None:
+    """Measured against msgspec alone in the same run, so that a slow or busy machine does not decide."""
+    start = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
+    rows = [
+        new_row(
+            ts=(start + dt.timedelta(seconds=200 * n)).strftime("%Y-%m-%dT%H:%M:%SZ"), ms_played=150_000 + n % 9_973,
+            master_metadata_track_name=f"Title {n % 2_500}", offline_timestamp=n,
+        )
+        for n in range(10_000)
+    ]  # fmt: skip
+    folder = write(tmp_path, {"Streaming_History_Audio_2015_0.json": rows})
+    file = folder / "Streaming_History_Audio_2015_0.json"
+
+    def cpu(action: Callable[[], object]) -> float:
+        took = []
+        for _ in range(5):
+            began = time.process_time()
+            action()
+            took.append(time.process_time() - began)
+        return min(took)
+
+    decoding = cpu(lambda: msgspec.json.decode(file.read_bytes(), type=list[_Play]))
+    assert MUSIC.read(file).summary.records == 10_000
+    assert cpu(lambda: MUSIC.read(file)) < 8 * decoding

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from operator import attrgetter
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -118,31 +117,32 @@ def _columns(plays: list[_Play], source: str) -> Columns:
     if not plays:
         return columns_of(())
 
-    def each(field: str) -> Any:
-        return map(attrgetter(field), plays)
-
-    played, uris, ends = list(each("ms_played")), list(each("spotify_track_uri")), list(each("reason_end"))
+    played = [play.ms_played for play in plays]
+    uris = [play.spotify_track_uri for play in plays]
+    ends = [play.reason_end for play in plays]
     if min(played) < 0:
         # -1 would mean a length that is not known; these are wrong, and said to be.
         played = [ms if ms >= 0 else WRONG_LENGTH for ms in played]
     known, ids = Lookup(reason), Lookup(_track_id)
-    stops_s = map(int, map(dt.datetime.timestamp, each("ts")))
+    stops_s = map(int, map(dt.datetime.timestamp, [play.ts for play in plays]))
     skips = Lookup[str | None, int | None](lambda end: 1 if end in _SKIPS else 0 if end == "trackdone" else None)
-    answers = Lookup[Loose, int](lambda value: 1 if value is True else 0 if value is False else -1)
+    # In a table 1 and true are one key, so they have to be one answer.
+    answers = Lookup[Loose, int](lambda value: 1 if value == 1 else 0 if value == 0 else -1)
+    privacy = Lookup[Loose, int](lambda value: 1 if value == 1 else 0)
     columns: list[list[Any]] = [
         [stop_s * 1000 - ms for stop_s, ms in zip(stops_s, played, strict=True)],
         played,
-        _filled(list(each("master_metadata_album_artist_name"))),
-        _filled(list(each("master_metadata_track_name"))),
-        _filled(list(each("master_metadata_album_album_name"))),
+        _filled([play.master_metadata_album_artist_name for play in plays]),
+        _filled([play.master_metadata_track_name for play in plays]),
+        _filled([play.master_metadata_album_album_name for play in plays]),
         list(map(ids.__getitem__, uris)),
         ["music"] * len(plays),
-        list(map(known.__getitem__, each("reason_start"))),
+        list(map(known.__getitem__, [play.reason_start for play in plays])),
         list(map(known.__getitem__, ends)),
-        list(map(answers.__getitem__, each("shuffle"))),
+        list(map(answers.__getitem__, [play.shuffle for play in plays])),
         list(map(skips.__getitem__, ends)),
-        [1 if value is True else 0 for value in each("incognito_mode")],
-        [v if v.__class__ is int and 0 <= v < 1 << 33 else _clock(v) for v in each("offline_timestamp")],
+        list(map(privacy.__getitem__, [play.incognito_mode for play in plays])),
+        _clocks([play.offline_timestamp for play in plays]),
         [source] * len(plays),
     ]
     skipped = columns[10]
@@ -178,6 +178,14 @@ def _unusual(play: _Play) -> tuple[str, str, str, str]:
         artist, kind = play.audiobook_title, "audiobook"
         track = play.audiobook_chapter_title or artist
     return artist or "", track or "", episode, kind
+
+
+def _clocks(values: list[Loose]) -> list[int]:
+    """The column of device clocks: nearly every file has whole seconds throughout, or nothing."""
+    numbers: list[Any] = [value or 0 for value in values]
+    if set(map(type, numbers)) == {int} and min(numbers) >= 0 and max(numbers) <= 1 << 33:
+        return numbers
+    return list(map(_clock, values))
 
 
 def _clock(value: Loose) -> int:
