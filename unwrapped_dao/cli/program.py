@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from . import account, buyer, chain, collective, custodian, demo, doctor, member, pool, proposal, samples, validator
+from . import (
+    account,
+    buyer,
+    chain,
+    collective,
+    custodian,
+    demo,
+    doctor,
+    insights,
+    member,
+    pool,
+    proposal,
+    samples,
+    validator,
+)
 from .verbs import verb
 
 program = typer.Typer(
@@ -29,5 +43,6 @@ def _root() -> None:
 program.command("demo")(demo.demo)
 verb(program, "doctor")(doctor.doctor)
 verb(program, "samples")(samples.samples)
+verb(program, "insights", offline=True)(insights.insights)
 for _module in (account, collective, member, pool, proposal, buyer, custodian, validator, chain):
     program.add_typer(_module.noun, name=_module.__name__.rsplit(".", 1)[1])

@@ -1,7 +1,8 @@
 """What every verb shares: its common options, an open workspace, talk on stderr, a result on stdout.
 
 A verb is a function of a `Call` and its own options that returns a `Told`. `@verb(app, "name")` gives it the options
-that all have; `sends=True` adds --dry-run, `account="member"` adds --as with that default.
+that all have; `sends=True` adds --dry-run, `account="member"` adds --as with that default. `offline=True` is for verbs
+that need no workspace: they have --json alone.
 """
 
 from __future__ import annotations
@@ -54,11 +55,11 @@ class Told:
 class Call:
     """One run of a verb."""
 
-    workspace: Path | None
-    rpc: str | None
-    ipfs: str | None
-    passphrase_file: Path | None
-    json: bool
+    workspace: Path | None = None
+    rpc: str | None = None
+    ipfs: str | None = None
+    passphrase_file: Path | None = None
+    json: bool = False
     account: str = ""
     dry_run: bool = False
     talk: Talk = field(default_factory=Talk)
@@ -98,7 +99,7 @@ class Call:
 
 
 def verb(
-    noun: typer.Typer, name: str, *, account: str = "", sends: bool = False
+    noun: typer.Typer, name: str, *, account: str = "", sends: bool = False, offline: bool = False
 ) -> Callable[[Callable[..., Told]], Callable[..., Told]]:
     """Make a function the verb of a noun."""
 
@@ -108,13 +109,14 @@ def verb(
             common["account"] = (_As, account)
         if sends:
             common["dry_run"] = (_DryRun, False)
-        common |= {
-            "workspace": (_Workspace, None),
-            "rpc": (_Rpc, None),
-            "ipfs": (_Ipfs, None),
-            "passphrase_file": (_PassphraseFile, None),
-            "json": (_Json, False),
-        }
+        if not offline:
+            common |= {
+                "workspace": (_Workspace, None),
+                "rpc": (_Rpc, None),
+                "ipfs": (_Ipfs, None),
+                "passphrase_file": (_PassphraseFile, None),
+            }
+        common["json"] = (_Json, False)
 
         def run(**given: Any) -> int:
             call = Call(**{key: given.pop(key) for key in common})

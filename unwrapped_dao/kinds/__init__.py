@@ -8,7 +8,8 @@ the entry point's name must be the kind's name. A name shipped with the package 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from ..errors import InputError, NotFoundError
 from .imports import Imported, ImportSummary
 from .preview import Preview, preview
-from .protocols import Kind, RecordsSummary, Scope, Source
+from .protocols import Insights, Kind, RecordsSummary, Scope, Source, WrittenInsights
 
 ENTRY_POINT_GROUP = "unwrapped_dao.kinds"
 _SHIPPED = {
@@ -27,14 +28,18 @@ _SHIPPED = {
 __all__ = [
     "ImportSummary",
     "Imported",
+    "Insights",
     "Kind",
     "Preview",
     "RecordsSummary",
     "Scope",
     "Source",
+    "WrittenInsights",
     "get",
+    "insights",
     "names",
     "preview",
+    "read",
     "scope",
     "scope_of",
     "scopes",
@@ -64,6 +69,23 @@ def get(name: str) -> Kind:
             raise InputError(f"The package that brings the kind {name!r} cannot be loaded.") from error
     if not isinstance(found, Kind) or found.name != name:
         raise InputError(f"The package that brings the kind {name!r} does not offer a kind of that name.")
+    return found
+
+
+def read(name: str, exports: Sequence[str | os.PathLike[str]]) -> Imported[Any]:
+    """One import of several exports of one person. Raises `NotFoundError`, `InputError`, `ExportError`."""
+    kind = get(name)
+    imported = [kind.read(export) for export in exports]
+    if not imported:
+        raise InputError("No export was given.", hint="Give the zip or folder that the service sent.")
+    return imported[0] if len(imported) == 1 else kind.merge(imported)
+
+
+def insights(name: str) -> Insights:
+    """The insights of the kind of that name. Raises `NotFoundError` if there is no such kind or it has none."""
+    found = getattr(get(name), "insights", None)
+    if not isinstance(found, Insights):
+        raise NotFoundError(f"The kind {name!r} has no insights.", hint="Its scopes and checks work without them.")
     return found
 
 

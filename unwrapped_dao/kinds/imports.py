@@ -62,15 +62,19 @@ class ImportSummary:
 
     def lines(self) -> list[str]:
         """The summary for a person, a line each."""
-        out = [f"{r.file}: {r.kept} of {r.rows} rows kept ({r.source})" for r in self.files]
-        out += [f"{count} rows left out: {reason}" for reason, count in self.left_out]
+        out = [f"{r.file}: {r.kept} of {_many(r.rows, 'row')} kept ({r.source})" for r in self.files]
+        out += [f"{_many(count, 'row')} left out: {reason}" for reason, count in self.left_out]
         if self.duplicates:
-            out.append(f"{self.duplicates} rows told the same play again and count once")
+            out.append(f"{_many(self.duplicates, 'row')} told again what another tells, and count once")
         if self.ignored:
             reasons = Counter(reason for _, reason in self.ignored)
-            out += [f"{count} files not read: {reason}" for reason, count in sorted(reasons.items())]
-        out.append(f"{self.records} records in all")
+            out += [f"{_many(count, 'file')} not read: {reason}" for reason, count in sorted(reasons.items())]
+        out.append(f"{_many(self.records, 'record')} in all")
         return out
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True)

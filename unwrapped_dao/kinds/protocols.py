@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel
@@ -133,9 +134,42 @@ class Scope(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenInsights:
+    """What was written for a member about their own records, and the same in lines of text for a terminal."""
+
+    files: tuple[Path, ...]
+    highlights: tuple[str, ...]
+
+
+@runtime_checkable
+class Insights(Protocol):
+    """What members get from their own records, offline; a kind may have them (`Kind` objects with `insights`)."""
+
+    def write(
+        self, records: Any, folder: Path, *, timezone: str | None = None, include_private: bool = False, names: int = 0
+    ) -> WrittenInsights:
+        """Write the report's files. The same records and zone give the same bytes. Raises `InputError`."""
+        ...
+
+    def compare(
+        self,
+        records: Sequence[Any],
+        folder: Path,
+        *,
+        labels: Sequence[str],
+        timezones: Sequence[str | None],
+    ) -> Path:
+        """Write a page that compares two people's records; both stay where they are."""
+        ...
+
+
 @runtime_checkable
 class Kind(Protocol):
-    """A sort of personal data. Implementations are stateless; `kinds.get(name)` finds them."""
+    """A sort of personal data. Implementations are stateless; `kinds.get(name)` finds them.
+
+    A kind may also have `insights: Insights`; it is left out where there are none.
+    """
 
     @property
     def name(self) -> str: ...

@@ -78,11 +78,7 @@ class MemberStatus:
 def preview(*exports: str | os.PathLike[str], scope: str) -> Preview:
     """What contributing these exports of one person would show. Needs no account, no chain, and sends nothing."""
     definition = kinds.scope(scope)
-    kind = kinds.get(definition.kind)
-    imported = [kind.read(export) for export in exports]
-    if not imported:
-        raise InputError("No export was given.", hint="Give the zip or folder that the service sent.")
-    return kinds.preview(kind, imported[0] if len(imported) == 1 else kind.merge(imported), definition)
+    return kinds.preview(kinds.get(definition.kind), kinds.read(definition.kind, exports), definition)
 
 
 class Member:

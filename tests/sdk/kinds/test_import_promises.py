@@ -170,7 +170,7 @@ def test_projection_leaves_out_what_the_scope_promises(tmp_path: Path) -> None:
         new_row(),
         new_row(master_metadata_album_artist_name="CANARYprivate", incognito_mode=True),
         new_row(master_metadata_album_artist_name="CANARYlocal", spotify_track_uri="spotify:local:a:b:c:1"),
-        new_row(master_metadata_album_artist_name="Unknown Artist"),
+        new_row(master_metadata_album_artist_name="Unknown Artist", ts="2024-03-05T21:15:30Z"),
         new_row(
             master_metadata_track_name=None, master_metadata_album_artist_name=None, spotify_track_uri=None,
             episode_name="CANARYepisode", episode_show_name="CANARYshow",

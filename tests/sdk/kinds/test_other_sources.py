@@ -6,20 +6,20 @@ files.
 from __future__ import annotations
 
 import datetime as dt
-import io
 import json
-import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.sdk.kinds.exports_by_hand import account_row, new_row, write
+from tests.sdk.kinds.exports_by_hand import account_row, cell, nested, new_row, old_row, spreadsheet, write
+from tests.sdk.kinds.make_export_fixtures import fixtures
 from unwrapped_dao import kinds
 from unwrapped_dao.errors import ExportError
+from unwrapped_dao.exports import Export
 from unwrapped_dao.kinds.imports import Imported
 from unwrapped_dao.kinds.music import Listens
 from unwrapped_dao.kinds.music.sources.youtube_music import affixes, english_date
@@ -27,6 +27,7 @@ from unwrapped_dao.kinds.music.sources.youtube_music import affixes, english_dat
 MUSIC = kinds.get("music")
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "exports"
 MANIFEST = json.loads((FIXTURES / "manifest.json").read_text())
+INVENTED = json.loads((FIXTURES / "invented" / "manifest.json").read_text())
 
 
 def ms(text: str) -> int:
@@ -47,6 +48,46 @@ def test_shared_files_import_with_the_manifests_rows(item: dict[str, Any]) -> No
     assert found.summary.rows == item["rows"]
     assert len(found.records) == item["rows"], found.summary.lines()
     assert not found.summary.problems
+
+
+@pytest.mark.parametrize("item", INVENTED, ids=lambda item: item["file"])
+def test_every_variant_imports_with_the_rows_that_were_written(item: dict[str, Any]) -> None:
+    found = MUSIC.read(FIXTURES / "invented" / item["file"])
+    summary = found.summary
+    left_out = sum(count for _, count in summary.left_out)
+    assert (summary.rows, summary.records, summary.duplicates, left_out) == (
+        item["rows"], item["records"], item["repeats"], item["left_out"],
+    ), summary.lines()  # fmt: skip
+    assert len(summary.problems) == left_out and all(p.reason for p in summary.problems)
+    assert {report.source for report in summary.files} == set(item["sources"])
+    assert b"CANARY" not in found.records.to_bytes()
+
+
+def test_the_variants_of_one_person_are_one_history_in_whatever_order() -> None:
+    imports = [MUSIC.read(FIXTURES / "invented" / item["file"]) for item in INVENTED]
+    merged = MUSIC.merge(imports)
+    kinds_found = Counter(merged.records.texts("kind"))
+    assert kinds_found["music"] == 60, "sixty songs, told seventeen times"
+    assert set(merged.records.texts("source")) == {"spotify-extended", "spotify-account"}
+    assert MUSIC.merge(imports[::-1]).records == merged.records
+    summary = merged.summary
+    assert summary.rows == summary.records + summary.duplicates + sum(n for _, n in summary.left_out)
+
+
+def test_every_source_has_a_fixture_of_its_own() -> None:
+    claimed = {source for item in INVENTED for source in item["sources"]}
+    assert claimed == {source.name for source in MUSIC.sources}
+
+
+def test_fixtures_are_what_their_script_writes() -> None:
+    for fixture in fixtures():
+        path = FIXTURES / "invented" / fixture.name
+        if fixture.single and path.suffix in (".csv", ".json", ".html"):
+            assert path.read_bytes() == fixture.files[0][1], fixture.name
+        elif not fixture.single:
+            with Export.open(path) as export:
+                assert {e.name: e.read() for e in export.entries} == dict(fixture.files), fixture.name
+    assert [fixture.manifest() for fixture in fixtures()] == INVENTED
 
 
 # --- Last.fm
@@ -199,14 +240,6 @@ def test_few_titles_are_not_cut_by_chance() -> None:
     assert affixes([]) == ("", "")
 
 
-def cell(header: str, body: str) -> str:
-    return (
-        '<div class="outer-cell mdl-cell mdl-cell--12-col mdl-shadow--2dp"><div class="mdl-grid"><div class="header-cell '
-        f'mdl-cell mdl-cell--12-col"><p class="mdl-typography--title">{header}<br></p></div><div class="content-cell '
-        f'mdl-cell mdl-cell--6-col mdl-typography--body-1">{body}</div><div class="content-cell x"></div></div></div>'
-    )
-
-
 def test_takeout_page(tmp_path: Path) -> None:
     link = '<a href="https://music.youtube.com/watch?v=x">{}</a>'
     song = f"Watched\xa0{link.format('Tide &amp; Sand')}<br>{link.format('Zelvora - Topic')}<br>"
@@ -249,18 +282,6 @@ ACTIVITY_NOW = "Album Name,Device Type,End Reason Type,Event End Timestamp,Event
 DAILY = "Country,Track Identifier,Media type,Date Played,Hours,Play Duration Milliseconds,End Reason Type,Source Type,Play Count,Skip Count,Ignore For Recommendations,Track Reference,Track Description"
 
 
-def nested(files: dict[str, str]) -> bytes:
-    """Zips in zips, as the service sends them."""
-    data: dict[str, bytes] = {name: text.encode("utf-8-sig") for name, text in files.items()}
-    for outer in ("Apple_Media_Services/Apple Music Activity.zip", "Apple_Media_Services.zip"):
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in data.items():
-                archive.writestr(name, content)
-        data = {outer: buffer.getvalue()}
-    return data["Apple_Media_Services.zip"]
-
-
 def test_apple_music_in_nested_zips_takes_artists_from_the_daily_file(tmp_path: Path) -> None:
     files = {
         "Apple Music Activity/Apple Music Play Activity.csv": ACTIVITY_NOW + "\n"
@@ -301,37 +322,6 @@ def test_apple_music_of_2020_has_another_name_for_the_song(tmp_path: Path) -> No
 
 
 # --- Deezer
-
-
-def spreadsheet(rows: list[list[Any]], sheet: str = "10_listeningHistory", prolog: str = "") -> bytes:
-    """The least of a workbook that a spreadsheet program would write, with shared and inline strings."""
-    strings: list[str] = []
-    lines = []
-    for r, row in enumerate(rows, 1):
-        cells = []
-        for c, value in enumerate(row):
-            where = f"{chr(65 + c)}{r}"
-            if isinstance(value, str) and r % 2:
-                strings.append(value)
-                cells.append(f'<c r="{where}" t="s"><v>{len(strings) - 1}</v></c>')
-            elif isinstance(value, str):
-                cells.append(f'<c r="{where}" t="inlineStr"><is><t>{escape(value)}</t></is></c>')
-            elif value is not None:
-                cells.append(f'<c r="{where}"><v>{value}</v></c>')
-        lines.append(f'<row r="{r}">{"".join(cells)}</row>')
-    parts = {
-        "[Content_Types].xml": "<Types/>",
-        "xl/workbook.xml": f'<workbook xmlns:r="r"><sheets><sheet name="01_x" r:id="rId1"/><sheet name="{sheet}" r:id="rId2"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": '<Relationships><Relationship Id="rId1" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Target="worksheets/sheet2.xml"/></Relationships>',
-        "xl/worksheets/sheet1.xml": "<worksheet/>",
-        "xl/worksheets/sheet2.xml": f"{prolog}<worksheet><sheetData>{''.join(lines)}</sheetData></worksheet>",
-        "xl/sharedStrings.xml": "<sst>" + "".join(f"<si><t>{escape(s)}</t></si>" for s in strings) + "</sst>",
-    }
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in parts.items():
-            archive.writestr(name, text)
-    return buffer.getvalue()
 
 
 DEEZER = [
@@ -409,6 +399,24 @@ def test_several_exports_merge_like_one(tmp_path: Path) -> None:
     assert MUSIC.merge(imports[::-1]).records == merged.records == MUSIC.read(tmp_path).records
     summary = merged.summary
     assert summary.rows == 50 == summary.records + summary.duplicates + sum(n for _, n in summary.left_out)
+
+
+def test_two_exports_of_one_account_count_a_play_once_though_details_differ(tmp_path: Path) -> None:
+    old = [old_row(ts=f"2019-03-{d:02}T20:15:30Z") for d in range(1, 20)]
+    new = [new_row(ts=f"2019-03-{d:02}T20:15:31Z", ms_played=179_990) for d in range(10, 29)]
+    new[0]["master_metadata_album_artist_name"] = "Zelvora & Quorvane"
+    write(tmp_path / "2023", {"MyData/endsong_0.json": old})
+    write(tmp_path / "2024", {"Spotify Extended Streaming History/Streaming_History_Audio_2019_0.json": new})
+    merged = MUSIC.merge([MUSIC.read(tmp_path / "2023"), MUSIC.read(tmp_path / "2024")])
+    assert len(merged.records) == 28
+    assert MUSIC.read(tmp_path).records == merged.records, "two exports in one folder are the same"
+    told_alike = [old_row(), old_row(offline_timestamp=1_551_816_750_000, skipped=False)]
+    assert len(read(tmp_path / "one", {"endsong_0.json": told_alike}).records) == 1
+
+
+def test_a_private_play_is_never_taken_for_one_that_is_not(tmp_path: Path) -> None:
+    found = read(tmp_path, {"endsong_0.json": [old_row(incognito_mode=True), old_row(offline_timestamp=5)]})
+    assert sorted(record.private for record in found.records) == [False, True]
 
 
 # --- Whatever comes

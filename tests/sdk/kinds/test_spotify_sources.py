@@ -267,7 +267,7 @@ def test_summary_adds_up_and_speaks(tmp_path: Path) -> None:
     found = read(tmp_path, {"endsong_0.json": [old_row(), old_row(ts="?"), old_row()], "Read_Me.pdf": b"%PDF"})
     summary = found.summary
     assert summary.rows == 3 == summary.records + summary.duplicates + sum(n for _, n in summary.left_out)
-    assert summary.lines()[-1] == "1 records in all"
+    assert summary.lines()[-1] == "1 record in all"
     assert any("left out" in line for line in summary.lines())
 
 

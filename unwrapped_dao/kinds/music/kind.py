@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ...exports import DEFAULT_LIMITS, Limits
 from ..imports import Imported
-from ..protocols import CheckResult, RecordsSummary, Scope
+from ..protocols import CheckResult, Insights, RecordsSummary, Scope
 from ..schema_report import SchemaReport, schema_report
 from .checks import run_checks
 from .listens import COLUMNS, Listens, day_of
@@ -35,6 +35,13 @@ class Music:
     def scopes(self) -> Mapping[str, Scope]:
         """What can leave the machine."""
         return SCOPES
+
+    @property
+    def insights(self) -> Insights:
+        """The report on one's own history. Loaded when asked for: nothing else needs it."""
+        from .insights.kind_insights import MUSIC_INSIGHTS
+
+        return MUSIC_INSIGHTS
 
     def read(self, path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Imported[Listens]:
         """An export's listens. Raises nothing but `ExportError`."""

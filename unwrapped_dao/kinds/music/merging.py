@@ -1,8 +1,10 @@
-"""Makes one history of several tellings: two formats, two services or two exports of one person.
+"""Makes one history of several tellings: two formats, two services, two exports of one person.
 
-The telling with more answers wins. Two rows of different sources are one play if they have the same title and start
-within 150 seconds of each other: scrobblers send the start a little late, and account data rounds to the minute. Each
-row answers for one other row only, so that a title on repeat keeps its count.
+A *telling* is what one source says in one folder of an export: there each play is told once, but for exact repeats.
+Between tellings two rows are one play if they have the same title and start within 150 seconds of each other:
+scrobblers send the start a little late, account data rounds to the minute, and two exports of one account differ in
+details. Each row answers for one other row only, so that a title on repeat keeps its count; the telling with more
+answers wins. What comes out does not depend on the order in which the tellings come.
 """
 
 from __future__ import annotations
@@ -11,10 +13,13 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
-from .listens import Row
+from .listens import Listens, Row
 from .sources.apple_music import DAILY
 
 TOLERANCE_MS: Final = 150_000
@@ -22,7 +27,9 @@ _FULLEST_FIRST: Final = (
     "spotify-extended", "spotify-account", "apple-music-activity", "deezer", "listenbrainz", "lastfm", "maloja",
     "youtube-music", DAILY,
 )  # fmt: skip
+_RANK: Final = {name: i for i, name in enumerate(_FULLEST_FIRST)}
 _DAY_MS: Final = 86_400_000
+_ACTIVITY: Final = "apple-music-activity"
 
 
 @lru_cache(maxsize=1 << 17)
@@ -33,33 +40,50 @@ def title_key(title: str) -> str:
     return "".join(c for c in folded if c.isalnum()) or title
 
 
-def merge_tellings(rows: list[Row]) -> list[Row]:
-    """The rows, each play once. Rows of one source never replace each other: exact repeats go elsewhere."""
-    by_source: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_source[row[13]].append(row)
-    if len(by_source) < 2:
-        return rows
-    rank = {name: i for i, name in enumerate(_FULLEST_FIRST)}
-    out: list[Row] = []
-    for source in sorted(by_source, key=lambda name: (rank.get(name, len(rank)), name)):
+def merge_tellings(tellings: Sequence[tuple[str, Listens]]) -> Listens:
+    """One history of (source, what it tells), each play once."""
+    if len(tellings) == 1:
+        return _once(tellings[0][1])
+    rows: list[Row] = []
+    activity_days = {
+        ms // _DAY_MS for source, told in tellings if source == _ACTIVITY for ms in told.integers("start_ms")
+    }
+    for source, listens in sorted(tellings, key=_fullest_first):
+        found = list(listens.rows())
         if source == DAILY:
-            told_days = {row[0] // _DAY_MS for row in out if row[13] == "apple-music-activity"}
-            out += [row for row in by_source[source] if row[0] // _DAY_MS not in told_days]
+            rows += _untold_days([row for row in found if row[0] // _DAY_MS not in activity_days], rows)
+        elif _overlap(found, rows):
+            rows += _untold(found, rows)
         else:
-            out += _untold(by_source[source], out)
-    return out
+            rows += found
+        rows.sort()
+    return _once(Listens.of_rows(rows))
 
 
-def _untold(rows: list[Row], told: list[Row]) -> list[Row]:
+def _fullest_first(telling: tuple[str, Listens]) -> tuple[object, ...]:
+    source, listens = telling
+    return _RANK.get(source, len(_RANK)), source, -sum(map(_answers, listens.rows())), listens.columns()
+
+
+def _answers(row: Row) -> int:
+    """How many of the questions that a source may leave open it answers."""
+    return sum(map(bool, row[4:6])) + sum(map(bool, row[7:9])) + (row[9] >= 0) + (row[10] >= 0) + (row[12] > 0)
+
+
+def _overlap(new: Sequence[Row], told: Sequence[Row]) -> bool:
+    """Whether two sorted tellings share any time. Most files of one history do not, and need no comparing."""
+    if not new or not told:
+        return False
+    return new[0][0] <= told[-1][0] + TOLERANCE_MS and told[0][0] <= new[-1][0] + TOLERANCE_MS
+
+
+def _untold(rows: Sequence[Row], told: Sequence[Row]) -> list[Row]:
     """Those of `rows` that no row of `told` answers for."""
     starts: dict[str, list[int]] = defaultdict(list)
     for row in told:
         starts[title_key(row[3])].append(row[0])
-    for found in starts.values():
-        found.sort()
     new = []
-    for row in sorted(rows):
+    for row in rows:
         free = starts.get(title_key(row[3]), [])
         at = bisect_left(free, row[0] - TOLERANCE_MS)
         if at < len(free) and free[at] <= row[0] + TOLERANCE_MS:
@@ -67,3 +91,36 @@ def _untold(rows: list[Row], told: list[Row]) -> list[Row]:
         else:
             new.append(row)
     return new
+
+
+def _untold_days(rows: Sequence[Row], told: Sequence[Row]) -> list[Row]:
+    """The same for rows that know their day only."""
+    days: dict[tuple[int, str], int] = defaultdict(int)
+    for row in told:
+        days[row[0] // _DAY_MS, title_key(row[3])] += 1
+    new = []
+    for row in rows:
+        key = row[0] // _DAY_MS, title_key(row[3])
+        if days[key]:
+            days[key] -= 1
+        else:
+            new.append(row)
+    return new
+
+
+def _once(listens: Listens) -> Listens:
+    """One of each play that a source tells twice to the millisecond, with details that differ."""
+    starts = listens.integers("start_ms")
+    if len(set(starts)) == len(starts):
+        return listens
+    out: list[Row] = []
+    for _, run in groupby(listens.rows(), key=itemgetter(0)):
+        same: dict[tuple[object, ...], Row] = {}
+        for row in run:
+            # A private play stays private: it is never taken for one that is not.
+            key = row[13], row[11], row[6], row[1], title_key(row[3])
+            kept = same.get(key)
+            if kept is None or (_answers(row), row) > (_answers(kept), kept):
+                same[key] = row
+        out += same.values()
+    return listens if len(out) == len(starts) else Listens.of_rows(out)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain, compress
@@ -39,7 +40,7 @@ def read_export(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS
     """Read a zip, a folder or a file. Raises nothing but `ExportError`."""
     reading = Reading(Ledger())
     ledger = reading.ledger
-    parts: list[Columns] = []
+    tellings: dict[tuple[str, str, str], list[Columns]] = defaultdict(list)
     with Export.open(path, limits=limits) as export:
         claimed = [(_source_of(entry, ledger), entry) for entry in export.entries]
         for source in SOURCES:
@@ -47,18 +48,17 @@ def read_export(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS
                 found = source.read(entry, reading)
                 kept = _keep_possible(entry, found, ledger)
                 ledger.file(entry.name, source.name, found.total, len(kept[0]))
-                parts.append(kept)
+                tellings[source.name, source.title, str(PurePosixPath(entry.name).parent)].append(kept)
         label = export.label
     if not ledger.files:
         raise ExportError(
             f"{label!r} holds no listening history in a known format.",
             hint=f"Known are {', '.join(source.title for source in SOURCES)}; give the file just as it came.",
         )
-    columns = joined(parts)
-    if not columns[0]:
+    if not any(len(part[0]) for parts in tellings.values() for part in parts):
         rows = sum(report.rows for report in ledger.files)
         raise ExportError(f"{label!r} holds no play that could be read, out of {rows} rows.")
-    return _finish(columns, ledger)
+    return _finish([(name, joined(parts)) for (name, _, _), parts in tellings.items()], ledger)
 
 
 def is_personal(base_name: str) -> bool:
@@ -73,24 +73,27 @@ def joined(parts: Sequence[Columns]) -> Columns:
     return [list(chain.from_iterable(column)) for column in zip(*parts, strict=True)] or [[] for _ in COLUMNS]
 
 
-def _finish(columns: Columns, ledger: Ledger) -> Imported[Listens]:
-    """One history of all rows, and the account."""
-    told = len(columns[0])
-    several = len(set(columns[COLUMNS.index("source")])) > 1
-    listens = Listens.of_rows(merge_tellings(list(zip(*columns, strict=True)))) if several else Listens(columns)
+def _finish(tellings: Sequence[tuple[str, Columns]], ledger: Ledger) -> Imported[Listens]:
+    """One history of all tellings, and the account."""
+    told = sum(len(columns[0]) for _, columns in tellings)
+    listens = merge_tellings([(source, Listens(columns)) for source, columns in tellings])
     return Imported("music", listens, ledger.summary(duplicates=told - len(listens), records=len(listens)))
 
 
 def merge_imports(imports: Sequence[Imported[Listens]]) -> Imported[Listens]:
     """One history of several exports of one person. Plays that several tell count once."""
     ledger = Ledger()
-    parts: list[Columns] = []
+    tellings: list[tuple[str, Columns]] = []
     earlier = 0
     for one in imports:
         ledger.absorb(one.summary)
         earlier += one.summary.duplicates
-        parts.append(one.records.columns())
-    found = _finish(joined(parts), ledger)
+        columns = one.records.columns()
+        sources = one.records.texts("source")
+        for source in sorted(set(sources)):
+            mine = [name == source for name in sources]
+            tellings.append((source, columns if all(mine) else [list(compress(c, mine)) for c in columns]))
+    found = _finish(tellings, ledger)
     return replace(found, summary=replace(found.summary, duplicates=found.summary.duplicates + earlier))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .findings import Findings
 from .insight import NotInFile
-from .words import WEEKDAYS, amount, clean, count, date, hour, month, percent, plural, span
+from .words import WEEKDAYS, amount, clean, date, hour, month, percent, plural, span
 
 
 def lines(found: Findings) -> list[str]:
@@ -53,7 +53,7 @@ def lines(found: Findings) -> list[str]:
     )
     if not isinstance(found.sessions, NotInFile):
         s = found.sessions
-        out.append(f"{count(s.sessions)} sessions, {plural(s.median_plays, 'track')} in the middle one.")
+        out.append(f"{plural(s.sessions, 'session')}, {plural(s.median_plays, 'track')} in the middle one.")
     run = found.streaks.longest
     out.append(f"Longest streak: {plural(run.days, 'day')} from {date(run.first_day)}.")
     if found.recap.years:
