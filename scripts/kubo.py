@@ -1,7 +1,7 @@
 """Get and run a Kubo node for the tests: `python scripts/kubo.py build | path | run`.
 
-An `ipfs` on PATH is preferred. Otherwise v0.39.0 is built from its Go module into .kubo/bin (kept, ignored
-by git), which takes some minutes once. Built inside the module's own folder rather than by `go install`, so
+An `ipfs` on PATH is preferred. Otherwise v0.39.0 is built from its Go module into the user's cache folder
+(~/.cache/unwrapped-dao/kubo/v0.39.0), where every clone finds it; that takes some minutes once. Built inside the module's own folder rather than by `go install`, so
 that its go.sum and its `exclude` directives hold (from 0.40 on `go install` refuses those); and with Go
 1.25, as a dependency of 0.39 does not know Go 1.26.
 
@@ -27,7 +27,8 @@ from pathlib import Path
 
 VERSION = "v0.39.0"
 GO_TOOLCHAIN = "go1.25.5"
-CACHED = Path(__file__).resolve().parents[1] / ".kubo" / "bin" / "ipfs"
+CACHE_HOME = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+CACHED = CACHE_HOME / "unwrapped-dao" / "kubo" / VERSION / "ipfs"
 BUILD_TIMEOUT_S = 1800
 START_TIMEOUT_S = 60
 

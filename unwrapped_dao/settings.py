@@ -42,6 +42,9 @@ class Settings(BaseModel):
     passphrase_file: Path | None = None
     """File whose first line opens the keyfiles."""
 
+    payer: Path | None = None
+    """Ethereum keyfile of the account that pays a demo on a node which signs for no account of its own."""
+
     passphrase: SecretStr | None = Field(default=None, repr=False)
     """What opens the keyfiles, once it was read."""
 
@@ -121,8 +124,9 @@ def _from_file(path: Path) -> dict[str, Any]:
     for name in ("passphrase", "workspace"):
         if name in found:
             raise SettingsError(f"{path} may not set {name}.", hint="Remove that line.")
-    if "passphrase_file" in found:
-        found["passphrase_file"] = path.parent / str(found["passphrase_file"])
+    for name in ("passphrase_file", "payer"):
+        if name in found:
+            found[name] = path.parent / str(found[name])
     return found
 
 

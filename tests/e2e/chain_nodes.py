@@ -45,11 +45,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(kind: str, *options: str) -> Iterator[ChainNode]:
-    """A node of `kind` "ganache" or "anvil"; `options` are added to its command line."""
+def running(kind: str, *options: str, own_accounts: bool = False) -> Iterator[ChainNode]:
+    """A node of `kind` "ganache" or "anvil"; `options` are added to its command line.
+
+    With `own_accounts` a Ganache makes the accounts that it signs for itself, and `funded` has nothing.
+    """
     funded: LocalAccount = Account.create()
     port = free_port()
-    command = [*_command(kind, port, funded), *options]
+    command = [*_command(kind, port, None if own_accounts else funded), *options]
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
@@ -67,7 +70,7 @@ def running(kind: str, *options: str) -> Iterator[ChainNode]:
         process.wait()
 
 
-def _command(kind: str, port: int, funded: LocalAccount) -> list[str]:
+def _command(kind: str, port: int, funded: LocalAccount | None) -> list[str]:
     if kind == "anvil":
         found = sorted(NODE_MODULES.glob("@foundry-rs/anvil-*/bin/anvil"))
         if not found:
@@ -76,11 +79,11 @@ def _command(kind: str, port: int, funded: LocalAccount) -> list[str]:
     program, node = NODE_MODULES / "ganache" / "dist" / "node" / "cli.js", shutil.which("node")
     if node is None or not program.is_file():
         pytest.skip("Ganache is not installed; `make setup-dev` installs it")
-    account = f"0x{bytes(funded.key).hex()},{100_000 * ETHER}"
-    return [
-        *(node, str(program), "--server.port", str(port), "--chain.hardfork", "shanghai", "--logging.quiet"),
-        *("--miner.blockGasLimit", str(GAS_LIMIT), "--wallet.accounts", account),
-    ]
+    command = [node, str(program), "--server.port", str(port), "--chain.hardfork", "shanghai", "--logging.quiet"]
+    command += ["--miner.blockGasLimit", str(GAS_LIMIT)]
+    if funded is not None:
+        command += ["--wallet.accounts", f"0x{bytes(funded.key).hex()},{100_000 * ETHER}"]
+    return command
 
 
 def _wait(process: subprocess.Popen[bytes], url: str) -> str:

@@ -118,11 +118,14 @@ def local(
     profile: Profile = DEV,
     workspace: Path | None = None,
     node: tuple[ChainClient, LocalAccount] | None = None,
+    gas_money_wei: int = GAS_MONEY_WEI,
+    store: ContentStore | None = None,
 ) -> Iterator[LocalCollective]:
     """A deployed `dev` collective on an embedded chain in memory, with funded members, validators, custodian and buyer.
 
     The first epoch of every scope is open. `workspace` keeps envelopes and the store; a temporary folder by default.
-    `node` is another chain to live on, with an account there that funds everybody.
+    `node` is another chain to live on, with an account there that gives everybody `gas_money_wei`; `store` is where
+    ciphertext is published instead.
     """
     if members < 1 or not 1 <= attestations <= validators:
         raise InputError("A local collective needs a member, and no more attestations than validators.")
@@ -135,13 +138,17 @@ def local(
         folder.mkdir(parents=True, exist_ok=True)
         key = FingerprintKey.generate()
         index = stack.enter_context(FingerprintIndex(index_path, key))
-        yield _assemble(*node, folder, key, index, members, validators, attestations, scopes, profile)
+        published = BlockStore(folder / "store") if store is None else store
+        new = _funded_accounts(*node, gas_money_wei)
+        yield _assemble(*node, new, folder, published, key, index, members, validators, attestations, scopes, profile)
 
 
 def _assemble(
     client: ChainClient,
     faucet: LocalAccount,
+    new: Callable[[], LocalAccount],
     folder: Path,
+    store: ContentStore,
     key: FingerprintKey,
     index: FingerprintIndex,
     members: int,
@@ -150,7 +157,6 @@ def _assemble(
     scopes: Sequence[str],
     profile: Profile,
 ) -> LocalCollective:
-    new = _funded_accounts(client, faucet)
     checkers = [new() for _ in range(validators)]
     keeper, buyer = new(), new()
     token, _ = create(client, faucet, artifacts.load("TestDollar"))
@@ -167,7 +173,6 @@ def _assemble(
         profile=profile,
     )
     collective = Collective.at(client, Founder(client, faucet).deploy(parameters))
-    store = BlockStore(folder / "store")
     roles = [
         Validator(collective, account, key, index, PendingEnvelopes(folder / f"validator-{i}"))
         for i, account in enumerate(checkers)
@@ -199,10 +204,10 @@ def _assemble(
     return dao
 
 
-def _funded_accounts(client: ChainClient, faucet: LocalAccount) -> Callable[[], LocalAccount]:
+def _funded_accounts(client: ChainClient, faucet: LocalAccount, gas_money_wei: int) -> Callable[[], LocalAccount]:
     def new() -> LocalAccount:
         account: LocalAccount = Account.create()
-        client.send(faucet, account.address, value=GAS_MONEY_WEI)
+        client.send(faucet, account.address, value=gas_money_wei)
         return account
 
     return new

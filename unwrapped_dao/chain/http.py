@@ -27,7 +27,7 @@ for _name in ("web3", "urllib3.connectionpool"):
 
 
 class HttpTransport:
-    """JSON-RPC over HTTP. A request that got no answer is repeated; each of ours may be."""
+    """JSON-RPC over HTTP. A request that got no answer is repeated, except the two sorts that may not be."""
 
     def __init__(self, url: str, *, timeout_s: float) -> None:
         parts = urlsplit(url)
@@ -44,8 +44,8 @@ class HttpTransport:
 
     def request(self, method: str, params: list[Any]) -> Any:
         """The result; raises RpcError or RpcUnavailableError."""
-        # Moving the clock twice would move it twice; all else may be repeated.
-        attempts = 1 if method.startswith("evm_") else ATTEMPTS
+        # Moving the clock twice would move it twice, and a node asked twice to send would; all else may be repeated.
+        attempts = 1 if method.startswith("evm_") or method == "eth_sendTransaction" else ATTEMPTS
         for attempt in range(attempts):
             try:
                 answer: Any = self._provider.make_request(RPCEndpoint(method), params)

@@ -58,9 +58,10 @@ class Outbox:
                     raise NonceTaken from error
                 if "known" not in text and "imported" not in text:
                     raise translated(error, all_errors()) from error
-        return self._wait(tx_hash)
+        return self.wait(tx_hash)
 
-    def _wait(self, tx_hash: str) -> Receipt:
+    def wait(self, tx_hash: str) -> Receipt:
+        """Return once a transaction that was sent is mined."""
         deadline = time.monotonic() + self._receipt_timeout_s
         pause = 0.02
         while True:

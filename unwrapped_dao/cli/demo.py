@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import InputError
+from .talk import Talk
 
 
 def demo(
@@ -24,20 +24,29 @@ def demo(
     ipfs: Annotated[
         str | None, typer.Option(metavar="URL", help="A running Kubo instead of the embedded store.")
     ] = None,
+    payer: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keyfile that pays at --rpc, where the node signs for nobody itself."),
+    ] = None,
+    passphrase_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Its first line opens --payer; or set UNWRAPPED_PASSPHRASE.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print summary.json; the story goes to stderr.")] = False,
 ) -> None:
     """Twelve members, one buyer, one sale: from exports to payout, in one process, with test money."""
-    if rpc or ipfs:
-        raise InputError(
-            "The demo runs on the embedded chain and store only in this version.", hint="Leave out --rpc and --ipfs."
-        )
-    from ..demo import story
+    from ..demo import nodes, story
+    from ..settings import load
 
-    stream = sys.stderr if json else sys.stdout
+    talk, stream = Talk(), sys.stderr if json else sys.stdout
 
     def tell(line: str) -> None:
+        talk.done()
         print(line, file=stream, flush=True)
 
-    summary = story.run(output, tell, seed=story.SEED if seed is None else seed)
+    settings = load({"rpc": rpc, "ipfs": ipfs, "payer": payer, "passphrase_file": passphrase_file})
+    where = nodes.connect(settings, talk.wait)
+    for sentence in nodes.described(where):
+        tell(sentence)
+    summary = story.run(output, tell, seed=story.SEED if seed is None else seed, nodes=where)
     if json:
         print(summary.model_dump_json(indent=2))

@@ -14,7 +14,7 @@ from itertools import product
 from pathlib import Path
 
 from .. import samples
-from ..app.in_process import LocalCollective, local
+from ..app.in_process import LocalCollective
 from ..chain.calldata import amount_text
 from ..chain.governor import Support
 from ..chain.market import NodeDelivery, Offer
@@ -31,6 +31,7 @@ from ..roles.custodian import NODES_PER_CALL
 from ..roles.identity import buyer_key, pool_identity
 from ..samples import SampleExport
 from ..storage.reader import resolve
+from .nodes import Nodes
 from .page import render
 from .summary import Payout, Refusal, Summary
 
@@ -63,12 +64,12 @@ class Told:
         self.tell(f"    ✗ {tried} — refused by {by}: {error.message}")
 
 
-def run(output: Path, tell: Tell, *, seed: int = SEED) -> Summary:
+def run(output: Path, tell: Tell, *, seed: int = SEED, nodes: Nodes | None = None) -> Summary:
     """Tell the story, write `summary.json`, `index.html` and `dataset.parquet` into `output`, return the figures."""
     started = time.monotonic()
     told = Told(tell)
     with ExitStack() as stack:
-        dao = stack.enter_context(local(members=MEMBERS))
+        dao = stack.enter_context((nodes or Nodes()).collective(MEMBERS))
         tell(dao.warning)
         exports = [*stack.enter_context(samples.exports(MEMBERS - 1, seed=seed)), samples.third_party()]
         previews = _contribute(dao, exports, told)
