@@ -1,9 +1,9 @@
 """Get and run a Kubo node for the tests: `python scripts/kubo.py build | path | run`.
 
 An `ipfs` on PATH is preferred. Otherwise v0.39.0 is built from its Go module into the user's cache folder
-(~/.cache/unwrapped-dao/kubo/v0.39.0), where every clone finds it; that takes some minutes once. Built inside the module's own folder rather than by `go install`, so
-that its go.sum and its `exclude` directives hold (from 0.40 on `go install` refuses those); and with Go
-1.25, as a dependency of 0.39 does not know Go 1.26.
+(~/.cache/unwrapped-dao/kubo/v0.39.0), where every clone finds it; that takes some minutes once. Built inside the
+module's own folder rather than by `go install`, so that its go.sum and its `exclude` directives hold (from 0.40 on
+`go install` refuses those); and with Go 1.25, as a dependency of 0.39 does not know Go 1.26.
 
 A node for tests is offline, has no peers, listens on free ports of 127.0.0.1 only, and ends with the
 process that started it.
