@@ -19,11 +19,9 @@ LARGEST_BYTES = 250_000
 _TOP = "document.querySelector('{}').getBoundingClientRect().top + scrollY"
 
 
-def main() -> None:
-    """Write every picture; fails when one is too large."""
-    if PROGRAM is None:
-        sys.exit("error: Chromium is not installed")
-    IMAGES.mkdir(parents=True, exist_ok=True)
+def take(images: Path = IMAGES) -> list[str]:
+    """Write every picture; what the pages complained about meanwhile."""
+    images.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, Browser() as browser:
         anna = lifelike("anna")
         ben = lifelike("ben", account=True, first=dt.date(2024, 1, 5))
@@ -34,31 +32,42 @@ def main() -> None:
         for dark in (False, True):
             mode = "dark" if dark else "light"
             browser.open(page, width=1280, dark=dark)
-            _take(browser, f"insights-desktop-{mode}", "#top", 2060, 0.6)
+            _take(browser, images / f"insights-desktop-{mode}", "#top", 2060, 0.6)
             browser.open(page, width=360, dark=dark, phone=True)
-            _take(browser, f"insights-phone-{mode}", "#top", 1560, 0.9)
+            _take(browser, images / f"insights-phone-{mode}", "#top", 1560, 0.9)
         browser.open(page, width=1280)
-        _take(browser, "insights-phases", "#phases", 1180, 0.62)
-        _take(browser, "insights-skips", "#skips", 1300, 0.6)
-        _take(browser, "insights-diversity", "#diversity", 900, 0.62)
+        _take(browser, images / "insights-phases", "#phases", 1180, 0.62)
+        _take(browser, images / "insights-skips", "#skips", 1300, 0.6)
+        _take(browser, images / "insights-diversity", "#diversity", 900, 0.62)
         browser.open(page, width=1280, dark=True)
-        _take(browser, "insights-discovery", "#discovery", 1180, 0.62)
-        _take(browser, "insights-years", "#recap", 1080, 0.62)
-        _take(browser, "insights-share", "#share", 1050, 0.62)
+        _take(browser, images / "insights-discovery", "#discovery", 1180, 0.62)
+        _take(browser, images / "insights-years", "#recap", 1080, 0.62)
+        _take(browser, images / "insights-share", "#share", 1050, 0.62)
         browser.open(page, width=360, dark=True, phone=True)
-        _take(browser, "insights-phone-years", "#recap", 1400, 0.9)
+        _take(browser, images / "insights-phone-years", "#recap", 1400, 0.9)
         browser.open(pair, width=1280)
-        _take(browser, "insights-comparison", "#top", 2000, 0.5)
+        _take(browser, images / "insights-comparison", "#top", 2000, 0.5)
+        return browser.problems
 
 
-def _take(browser: Browser, name: str, start: str, height: float, scale: float) -> None:
+def main() -> None:
+    """All pictures of the page; fails when one is too large."""
+    if PROGRAM is None:
+        sys.exit("error: Chromium is not installed")
+    problems = take()
+    if problems:
+        sys.exit(f"error: the pages complain: {problems}")
+
+
+def _take(browser: Browser, stem: Path, start: str, height: float, scale: float) -> None:
     # A chapter keeps its distance to the one before; the picture needs less of it.
     top = max(0.0, float(browser.run(_TOP.format(start))) + (50 if start not in ("#top",) else 0))
     data = browser.picture(top=top, height=height, scale=scale)
-    (IMAGES / f"{name}.png").write_bytes(data)
-    print(f"{name}.png {len(data) // 1000} kB")
+    path = stem.with_suffix(".png")
+    path.write_bytes(data)
+    print(f"{path.name} {len(data) // 1000} kB")
     if len(data) > LARGEST_BYTES:
-        sys.exit(f"error: {name}.png is larger than {LARGEST_BYTES // 1000} kB")
+        sys.exit(f"error: {path.name} is larger than {LARGEST_BYTES // 1000} kB")
 
 
 if __name__ == "__main__":

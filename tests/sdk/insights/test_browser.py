@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
 
 from tests.sdk.insights.browser import PROGRAM, Browser
 from tests.sdk.insights.hostile import hostile
+from tests.sdk.insights.screenshots import IMAGES, take
 from unwrapped_dao.kinds.music.insights import History, tops, write_report
 from unwrapped_dao.kinds.music.insights.words import amount, clean
 from unwrapped_dao.kinds.music.listens import Listens
@@ -30,6 +32,18 @@ def test_the_page_works_on_a_phone_and_a_desktop_by_day_and_night(life: Listens,
         _answers(browser, write_report(life, tmp_path / "life", timezone="Europe/Berlin").report, life)
         assert browser.problems == []
         assert [url for url in browser.requests if not url.startswith(("file:", "data:image/svg"))] == []
+
+
+def test_the_pictures_in_the_docs_can_be_taken_again(tmp_path: Path) -> None:
+    assert take(tmp_path) == []
+    committed = {path.name: size(path) for path in IMAGES.glob("insights-*.png")}
+    assert {path.name: size(path) for path in tmp_path.iterdir()} == committed
+    assert all(path.stat().st_size > 40_000 for path in tmp_path.iterdir()), "none is empty"
+
+
+def size(path: Path) -> tuple[int, ...]:
+    """Width and height, from the header (PNG 11.2.1)."""
+    return struct.unpack(">II", path.read_bytes()[16:24])
 
 
 def _answers(browser: Browser, path: Path, life: Listens) -> None:

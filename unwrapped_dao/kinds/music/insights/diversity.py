@@ -78,7 +78,8 @@ def _of(history: History) -> Diversity:
     drift = tuple(tuple(1.0 if i == j else overlap(a, b) for j, b in enumerate(tables)) for i, a in enumerate(tables))
     return Diversity(
         artists=len(history.first_heard),
-        effective=effective_number(weights.values()),
+        # Artists who were never heard out are not counted, and so make no taste wider.
+        effective=effective_number([w for a, w in weights.items() if a in history.first_heard] or weights.values()),
         top_share=top_share(weights.values(), CONCENTRATION_TOP),
         gini=gini(weights.values()),
         top_artist=name,

@@ -129,5 +129,8 @@ def _figures(found: Findings) -> list[tuple[str, str]]:
         out.append((f"{found.discovery.rate:.1f}", "new artists in a hundred plays"))
     else:
         out.append((count(found.discovery.tracks), "tracks"))
-    out.append((percent(found.habits.whole.comfort), "of plays were old friends"))
+    if found.habits.whole.comfort:
+        out.append((percent(found.habits.whole.comfort), "of plays were old friends"))
+    else:
+        out.append((percent(found.diversity.top_share), "of it goes to ten artists"))
     return out

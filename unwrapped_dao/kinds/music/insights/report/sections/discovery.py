@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from ...discovery import Discovery
 from ...findings import Findings
+from ...insight import NotInFile
 from ...words import amount, count, month, percent, plural
 from ..markup import Child, Html, el, join, name
-from ..parts import chart, columns, facts, numbers, section, time_axis, titled
+from ..parts import chart, columns, facts, missing, numbers, section, time_axis, titled
 from ..plot import Point, curve, stretched
+
+_MONTHS_NEEDED = 4
 
 
 def chapter(found: Findings) -> Html:
@@ -32,17 +35,19 @@ def chapter(found: Findings) -> Html:
         ],
         class_="finds",
     )
+    best = titled("Each year's best find", finds) if d.finds else None
+    if len(d.months) < _MONTHS_NEEDED:
+        reason = "A curve takes months, and this file covers fewer than four."
+        parts: tuple[Child, ...] = (missing(NotInFile(reason)), best, facts(items))
+    else:
+        fresh = titled("How much of each month was new", _fresh(d), note="Plays of artists met in the 30 days before.")
+        parts = (_curve(d), columns(fresh, best or facts(items)), facts(items) if d.finds else None)
     return section(
         "discovery",
         "Discovery",
         headline,
         lede,
-        _curve(d),
-        columns(
-            titled("How much of each month was new", _fresh(d), note="Plays of artists met in the 30 days before."),
-            titled("Each year's best find", finds) if d.finds else facts(items),
-        ),
-        facts(items) if d.finds else None,
+        *parts,
         numbers(
             "New means heard for the first time in this file, for 30 seconds or more. In a file's first 90 days "
             "nearly everything looks new, so rates leave them out (paler in the chart).",

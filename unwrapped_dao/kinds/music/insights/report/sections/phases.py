@@ -18,6 +18,7 @@ def chapter(found: Findings) -> Html:
     """Phases and obsessions."""
     phases, timed = found.phases, found.history.timed
     strongest = phases.strongest
+    months = len(phases.rest)
     if strongest:
         headline: Child = join("The ", month(strongest.peak_month)[-4:], " of ", name(strongest.artist))
         lede: Child = join(
@@ -26,8 +27,8 @@ def chapter(found: Findings) -> Html:
             f"{len(phases.phases)} such phases stand out." if len(phases.phases) > 1 else "",
         )  # fmt: skip
     else:
-        headline, lede = "Music that came and went", "No artist ever took over for a whole month: an even temper."
-    months = len(phases.rest)
+        headline = "Music that came and went"
+        lede = "No artist ever took over for a whole month: an even temper." if months >= _MONTHS_NEEDED else ""
     parts: list[Child] = []
     if months >= _MONTHS_NEEDED:
         parts.append(_stream(phases, timed))
