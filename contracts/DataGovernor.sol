@@ -8,6 +8,7 @@ import {GovernorTimelockControl} from "@openzeppelin/contracts/governance/extens
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
+import {ICommitteeBoard} from "./interfaces/ICommitteeBoard.sol";
 import {IContributionRegistry} from "./interfaces/IContributionRegistry.sol";
 import {IDataGovernor} from "./interfaces/IDataGovernor.sol";
 import {IDataMarket} from "./interfaces/IDataMarket.sol";
@@ -113,6 +114,8 @@ contract DataGovernor is GovernorTimelockControl, IDataGovernor {
         _allowed[s.registry][IContributionRegistry.setMaxWeight.selector] = true;
         _allowed[s.registry][IContributionRegistry.announceSealByVote.selector] = true;
         _allowed[s.committee][IKeyCommittee.retire.selector] = true;
+        _allowed[s.committee][ICommitteeBoard.form.selector] = true;
+        _allowed[s.committee][ICommitteeBoard.reshare.selector] = true;
         _allowed[s.splitter][IRevenueSplitter.payTreasury.selector] = true;
         _allowed[s.splitter][IRevenueSplitter.setFees.selector] = true;
         _allowed[s.splitter][IRevenueSplitter.setCurrency.selector] = true;

@@ -61,6 +61,7 @@ contract DataMarket is IDataMarket, EIP712 {
 
     /// @dev One slot, written by approval. What delivery needs of the pool, which is sealed, is copied here once, so that
     /// no later call reads the registry.
+    /// @param generation That serves the pool at approval: its custodians are paid. It has the Y of the pool's generation.
     /// @param cursor Not advanced by the delivery that completes the cover.
     /// @param list Number of the blob that holds the fixed list; 0: nobody is excluded, or not fixed yet.
     struct Progress {
@@ -254,7 +255,8 @@ contract DataMarket is IDataMarket, EIP712 {
         uint256 weight = token.totalSupply(poolId);
         if (weight < _neededWeight(terms)) return _skip(saleId, SkipReason.TooLittleWeight);
         IContributionRegistry.Pool memory pool = registry.pool(poolId);
-        if (!committee.isActive(pool.generation)) return _skip(saleId, SkipReason.GenerationNotActive);
+        uint32 generation = committee.servingGeneration(pool.generation);
+        if (generation == 0) return _skip(saleId, SkipReason.GenerationNotActive);
 
         _terms[saleId].state = SaleState.Approved;
         _progress[saleId] = Progress({
@@ -265,7 +267,7 @@ contract DataMarket is IDataMarket, EIP712 {
             cursor: 0,
             members: pool.members,
             height: pool.height,
-            generation: uint24(pool.generation), // the committee counts them one by one
+            generation: uint24(generation), // the committee counts them one by one, up to 2^24 - 1
             list: 0
         });
         emit SaleApproved(saleId, uint32(withdrawals), terms.optOuts);

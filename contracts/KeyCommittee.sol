@@ -1,51 +1,29 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {CommitteeBoard} from "./CommitteeBoard.sol";
 import {IKeyCommittee} from "./interfaces/IKeyCommittee.sol";
 import {BN254} from "./libraries/BN254.sol";
-import {CodeBlob} from "./libraries/CodeBlob.sol";
 import {HashToG1} from "./libraries/HashToG1.sol";
+import {Schnorr} from "./libraries/Schnorr.sol";
 
 /// @title Committee key generations, and the check of delivered node keys
-/// @notice Today a 1-of-1 generation becomes Active; the distributed key generation takes the same place behind the same view.
-///
-/// Where the key lies: X ‖ Y of generation g is the blob of this contract's CREATE number g, so that checking a delivery reads
-/// one cold account instead of four cold slots. A generation that is given up must leave an empty blob for the numbers to fit.
-contract KeyCommittee is IKeyCommittee {
-    /// @dev One slot.
-    struct Status {
-        GenerationState state;
-        uint8 threshold;
-        uint8 custodians;
-        uint40 activeAt;
-    }
-
+/// @notice A 1-of-1 generation posts its key; several custodians form one on the board (CommitteeBoard); both end in the same view.
+contract KeyCommittee is CommitteeBoard, IKeyCommittee {
     /// @dev Domain tags: keccak256 of "unwrapped-dao/committee-pok/v1" and "unwrapped-dao/heartbeat/v1".
     bytes32 private constant PROOF_TAG = keccak256("unwrapped-dao/committee-pok/v1");
     bytes32 private constant HEARTBEAT_TAG = keccak256("unwrapped-dao/heartbeat/v1");
     uint8 private constant SUITE = 1;
 
-    address public immutable timelock;
+    mapping(bytes32 saleId => mapping(uint32 generation => uint32 bits)) private _ready;
 
-    uint32 private _current;
-    mapping(uint32 generation => Status) private _status;
-    mapping(uint32 generation => address[]) private _custodians;
-
-    /// @param timelock_ May retire generations.
+    /// @param timelock_ May form, reshare and retire generations.
     /// @param custodians Of generation 1, in index order 1..n, distinct. @param threshold 1 .. n.
-    constructor(address timelock_, address[] memory custodians, uint8 threshold) {
-        uint256 n = custodians.length;
-        if (n > type(uint8).max || threshold == 0 || threshold > n) revert CommitteeShapeInvalid(n, threshold);
-        for (uint256 i = 0; i < n; ++i) {
-            if (custodians[i] == address(0)) revert CommitteeShapeInvalid(n, threshold);
-            for (uint256 j = 0; j < i; ++j) {
-                if (custodians[i] == custodians[j]) revert CommitteeShapeInvalid(n, threshold);
-            }
-        }
-        timelock = timelock_;
-        _status[1] = Status(GenerationState.Forming, threshold, uint8(n), 0);
-        _custodians[1] = custodians;
-        emit GenerationForming(1, custodians, threshold);
+    /// @param dkgPhase Longest duration of each step of a key generation, seconds.
+    constructor(address timelock_, address[] memory custodians, uint8 threshold, uint32 dkgPhase)
+        CommitteeBoard(timelock_, dkgPhase)
+    {
+        _form(custodians, threshold, 0);
     }
 
     // ------------------------------------------------------------------ generations
@@ -59,28 +37,22 @@ contract KeyCommittee is IKeyCommittee {
         uint256 s
     ) external {
         Status memory status = _requireState(g, GenerationState.Forming);
-        if (status.custodians != 1) revert CommitteeShapeInvalid(status.custodians, status.threshold);
-        if (msg.sender != _custodians[g][0]) revert CommitteeCallerRefused(msg.sender);
-        _requireKeyProof(g, X, Y, T, s);
+        if (status.custodians != 1 || status.origin != 0) {
+            revert CommitteeShapeInvalid(status.custodians, status.threshold);
+        }
+        _requireCustodian(g, msg.sender);
+        BN254.requireG2Encoding(Y);
+        uint256 c = Schnorr.challenge(keccak256(abi.encode(PROOF_TAG, block.chainid, address(this), g, X, Y, T)));
+        if (!Schnorr.isProof(X, T, s, c)) revert KeyProofInvalid();
         // e(X, −P2)·e(P1, Y) = 1; the precompile refuses a Y outside the subgroup.
         if (!BN254.isPairing(_twoPairs(X[0], X[1], 1, 2, Y))) revert KeyPairInvalid();
-
-        status.state = GenerationState.Active;
-        status.activeAt = uint40(block.timestamp);
-        _status[g] = status;
-        _current = g;
-        emit GenerationActivated(g, X, Y);
-        address key = CodeBlob.write(abi.encode(X, Y));
-        assert(key == _keyOf(g));
+        _activate(g, status, X, Y, keccak256(abi.encode(X)), keccak256(abi.encode(Y)));
     }
 
     /// @inheritdoc IKeyCommittee
-    function retire(uint32 g) external {
-        if (msg.sender != timelock) revert CommitteeCallerRefused(msg.sender);
+    function retire(uint32 g) external onlyTimelock {
         _requireState(g, GenerationState.Active);
-        _status[g].state = GenerationState.Retired;
-        if (_current == g) _current = 0;
-        emit GenerationRetired(g);
+        _retire(g);
     }
 
     /// @inheritdoc IKeyCommittee
@@ -91,19 +63,79 @@ contract KeyCommittee is IKeyCommittee {
     /// @inheritdoc IKeyCommittee
     function generation(uint32 g) external view returns (Generation memory out) {
         Status memory status = _status[g];
-        (out.state, out.threshold, out.custodians, out.activeAt) =
-            (status.state, status.threshold, status.custodians, status.activeAt);
-        if (status.activeAt != 0) (out.X, out.Y) = abi.decode(CodeBlob.read(_keyOf(g)), (uint256[2], uint256[4]));
+        (out.state, out.threshold, out.custodians, out.source) =
+            (_stateOf(g), status.threshold, status.custodians, _source[g]);
+        (out.X, out.Y, out.polynomialHash, out.shareKeysHash) = _keyOf(g);
+        if (out.polynomialHash != 0) out.activeAt = status.since;
     }
 
     /// @inheritdoc IKeyCommittee
     function isActive(uint32 g) external view returns (bool) {
-        return _status[g].state == GenerationState.Active;
+        return _stateOf(g) == GenerationState.Active;
+    }
+
+    /// @inheritdoc IKeyCommittee
+    function servingGeneration(uint32 g) external view returns (uint32) {
+        return _servingOf(g);
     }
 
     /// @inheritdoc IKeyCommittee
     function custodiansOf(uint32 g) external view returns (address[] memory) {
-        return _custodians[g];
+        return _custodiansOf(g);
+    }
+
+    // ------------------------------------------------------------------ what custodians say of a sale
+
+    /// @inheritdoc IKeyCommittee
+    function ready(uint32 g, bytes32 saleId) external {
+        uint8 index = _requireServing(g);
+        uint32 bits = _ready[saleId][g];
+        uint32 bit = uint32(1) << (index - 1);
+        if (bits & bit != 0) revert ReadyRepeated(g, saleId, index);
+        _ready[saleId][g] = bits | bit;
+        emit Ready(g, saleId, index);
+    }
+
+    /// @inheritdoc IKeyCommittee
+    function readyOf(uint32 g, bytes32 saleId) external view returns (uint32) {
+        return _ready[saleId][g];
+    }
+
+    /// @inheritdoc IKeyCommittee
+    function postShares(
+        uint32 g,
+        bytes32 saleId,
+        uint32 firstNode,
+        uint256[2][] calldata C1,
+        uint256[2][] calldata C2
+    ) external {
+        if (C1.length == 0 || C1.length != C2.length) revert DeliveryLengthsDiffer();
+        uint8 index = _requireServing(g);
+        // `emit SharesPosted(g, saleId, index, firstNode, C1, C2)` by two copies.
+        bytes32 topic = SharesPosted.selector;
+        assembly ("memory-safe") {
+            let size := shl(6, C1.length)
+            let data := mload(0x40)
+            mstore(data, index)
+            mstore(add(data, 0x20), firstNode)
+            mstore(add(data, 0x40), 0x80)
+            mstore(add(data, 0x60), add(0xa0, size))
+            mstore(add(data, 0x80), C1.length)
+            calldatacopy(add(data, 0xa0), C1.offset, size)
+            let second := add(add(data, 0xa0), size)
+            mstore(second, C2.length)
+            calldatacopy(add(second, 0x20), C2.offset, size)
+            log3(data, add(0xc0, shl(1, size)), topic, g, saleId)
+        }
+    }
+
+    /// @dev Index of the caller in a generation that has a key.
+    function _requireServing(uint32 g) private view returns (uint8) {
+        GenerationState state = _status[g].state;
+        if (state != GenerationState.Active && state != GenerationState.Retired) {
+            revert GenerationStateWrong(g, state, GenerationState.Active);
+        }
+        return _requireCustodian(g, msg.sender);
     }
 
     // ------------------------------------------------------------------ what the key signed
@@ -117,7 +149,7 @@ contract KeyCommittee is IKeyCommittee {
 
         (uint256 hx, uint256 hy) =
             HashToG1.hashToG1(keccak256(abi.encode(HEARTBEAT_TAG, SUITE, block.chainid, address(this), uint64(g), week)));
-        (, uint256[4] memory Y) = abi.decode(CodeBlob.read(_keyOf(g)), (uint256[2], uint256[4]));
+        (, uint256[4] memory Y,,) = _keyOf(g);
         if (!BN254.isPairing(_twoPairs(S[0], S[1], hx, hy, Y))) revert HeartbeatInvalid(week);
     }
 
@@ -235,30 +267,6 @@ contract KeyCommittee is IKeyCommittee {
 
     // ------------------------------------------------------------------ helpers
 
-    function _requireState(uint32 g, GenerationState needed) private view returns (Status memory status) {
-        status = _status[g];
-        if (status.state != needed) revert GenerationStateWrong(g, status.state, needed);
-    }
-
-    /// @dev Schnorr: s·P1 = T + c·X.
-    function _requireKeyProof(
-        uint32 g,
-        uint256[2] calldata X,
-        uint256[4] calldata Y,
-        uint256[2] calldata T,
-        uint256 s
-    ) private view {
-        BN254.requireG1(X[0], X[1]);
-        BN254.requireG1(T[0], T[1]);
-        BN254.requireG2Encoding(Y);
-        if (s >= BN254.R) revert KeyProofInvalid();
-        uint256 c = uint256(keccak256(abi.encode(PROOF_TAG, block.chainid, address(this), g, X, Y, T))) % BN254.R;
-        (uint256 lx, uint256 ly) = BN254.mul(1, 2, s);
-        (uint256 rx, uint256 ry) = BN254.mul(X[0], X[1], c);
-        (rx, ry) = BN254.add(T[0], T[1], rx, ry);
-        if (lx != rx || ly != ry) revert KeyProofInvalid();
-    }
-
     /// @dev (a, −P2), (b, q).
     function _twoPairs(uint256 ax, uint256 ay, uint256 bx, uint256 by, uint256[4] memory q)
         private
@@ -283,16 +291,12 @@ contract KeyCommittee is IKeyCommittee {
 
     /// @dev Y from its blob to words 8..11. A generation without a key has no blob, and zeros would pass as infinity.
     function _putKey(uint32 g, uint256[18] memory words) private view {
-        address key = _keyOf(g);
+        address key = _keyAt(g);
         assembly ("memory-safe") {
             extcodecopy(key, add(words, 0x100), 0x41, 0x80)
         }
         if ((words[8] | words[9] | words[10] | words[11]) == 0) {
             revert GenerationStateWrong(g, _status[g].state, GenerationState.Active);
         }
-    }
-
-    function _keyOf(uint32 g) private view returns (address) {
-        return CodeBlob.addressOf(address(this), g);
     }
 }

@@ -15,6 +15,7 @@ UnwrappedError
 │   ├── CapsuleError          the wrapped data key is malformed, altered, or not for this key
 │   ├── SealedRequestError    a sealed request or its answer is malformed, altered, or not for this key
 │   ├── PointError            bytes that are no valid curve point or scalar
+│   ├── DealError             a dealer, a receiver or a complaint of a key generation does not keep to it
 │   ├── DeliveryError         a share or a delivered node key fails its pairing equation
 │   ├── AttestationError      a validator's signature does not cover these bytes
 │   └── ContentMismatchError  the bytes do not hash to their CID
@@ -140,6 +141,12 @@ class SealedRequestError(UntrustedDataError):
 
 class PointError(UntrustedDataError):
     """Bytes that are no canonical scalar, or no valid point of the curve or its subgroup."""
+
+
+class DealError(UntrustedDataError):
+    """In a key generation: a proof, a dealt share, a complaint or a published share key that is wrong."""
+
+    default_hint = "Nothing was signed with it; look at the board with `unwrapped-dao custodian status`."
 
 
 class DeliveryError(UntrustedDataError):

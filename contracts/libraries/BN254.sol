@@ -139,6 +139,15 @@ library BN254 {
         return _isPairing(at, 0x240);
     }
 
+    /// @notice The same for any number of pairs, six words each.
+    function isPairing(uint256[] memory words) internal view returns (bool) {
+        uint256 at;
+        assembly ("memory-safe") {
+            at := add(words, 0x20)
+        }
+        return _isPairing(at, words.length << 5);
+    }
+
     function _isPairing(uint256 at, uint256 size) private view returns (bool result) {
         bool ok;
         assembly ("memory-safe") {

@@ -106,6 +106,24 @@ def _retire(collective: Collective, arguments: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _form(collective: Collective, arguments: Mapping[str, Any]) -> list[str]:
+    return [f"Lets these custodians form a fresh committee key: {_custodians(arguments)}."]
+
+
+def _reshare(collective: Collective, arguments: Mapping[str, Any]) -> list[str]:
+    return [
+        f"Shares committee key {arguments['source']} anew among these custodians: {_custodians(arguments)}. The key "
+        "stays the same; the old custodians' shares stay usable unless they delete them."
+    ]
+
+
+def _custodians(arguments: Mapping[str, Any]) -> str:
+    custodians = arguments["custodians"]
+    return (
+        f"{', '.join(custodians)}; any {arguments['threshold']} of these {len(custodians)} together can open envelopes"
+    )
+
+
 def _add_validator(collective: Collective, arguments: Mapping[str, Any]) -> list[str]:
     return [f"Lets {arguments['validator']} attest contributions, and so see the records members show it."]
 
@@ -131,6 +149,8 @@ _SENTENCES: dict[tuple[str, str], Callable[[Collective, Mapping[str, Any]], list
     ("RevenueSplitter", "setFees"): _set_fees,
     ("RevenueSplitter", "setCurrency"): _set_currency,
     ("KeyCommittee", "retire"): _retire,
+    ("KeyCommittee", "form"): _form,
+    ("KeyCommittee", "reshare"): _reshare,
     ("ContributionRegistry", "addValidator"): _add_validator,
     ("ContributionRegistry", "removeValidator"): _remove_validator,
 }

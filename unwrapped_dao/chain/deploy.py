@@ -126,6 +126,7 @@ def windows(profile: Profile) -> dict[str, int]:
         "dailyCap": p.daily_cap,
         "height": p.tree_height,
         "maxWeight": p.max_weight,
+        "dkgPhase": p.dkg_phase,
     }
 
 

@@ -42,6 +42,7 @@ class Profile(BaseModel):
     daily_cap: int = Field(ge=1, description="attestations per validator and day")
     tree_height: int = Field(ge=1, le=32)
     max_weight: int = Field(ge=1, lt=1 << 32)
+    dkg_phase: int = Field(ge=1, le=30 * DAY, description="longest duration of each step of a key generation")
 
     @model_validator(mode="after")
     def _fits(self) -> Profile:
@@ -77,6 +78,7 @@ DEV: Final = Profile(
     daily_cap=10_000,
     tree_height=20,
     max_weight=1_000,
+    dkg_phase=300,
 )
 """For a rehearsal in one sitting. Three members can decide; nobody sleeps through an opt-out window by accident."""
 
@@ -103,6 +105,7 @@ LIVE: Final = Profile(
     daily_cap=500,  # three validators, two of them each: 750 members a day; the collective of 2025 managed 300
     tree_height=20,  # a million members
     max_weight=1_000,
+    dkg_phase=3 * DAY,  # custodians are people too; a step ends as soon as all have done it
 )
 """For members' real data."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from typing import Final
 
 from Crypto.Hash import keccak
@@ -25,6 +26,7 @@ _SCHNORR_NONCE_DST: Final = b"unwrapped-dao/schnorr-nonce/v1"
 _KEM_SALT: Final = b"unwrapped-dao/kem/v1"
 _PAYLOAD_INFO: Final = b"unwrapped-dao/payload/v1"
 _HEADER_MAC_INFO: Final = b"unwrapped-dao/header-mac/v1"
+_DKG_SECRET_DST: Final = b"unwrapped-dao/dkg-secret/v1"
 _BATCH_DST: Final = b"unwrapped-dao/batch-weight/v1"
 
 
@@ -36,6 +38,11 @@ def keccak256(data: bytes) -> bytes:
 _NODE_TAG: Final = keccak256(b"unwrapped-dao/node/v1")
 _HEARTBEAT_TAG: Final = keccak256(b"unwrapped-dao/heartbeat/v1")
 _COMMITTEE_POK_TAG: Final = keccak256(b"unwrapped-dao/committee-pok/v1")
+_DKG_ENCRYPTION_KEY_TAG: Final = keccak256(b"unwrapped-dao/dkg-encryption-key/v1")
+_DKG_DEAL_TAG: Final = keccak256(b"unwrapped-dao/dkg-deal/v1")
+_DKG_EPHEMERAL_TAG: Final = keccak256(b"unwrapped-dao/dkg-ephemeral/v1")
+_DKG_SHARE_TAG: Final = keccak256(b"unwrapped-dao/dkg-share/v1")
+_DKG_COMPLAINT_TAG: Final = keccak256(b"unwrapped-dao/dkg-complaint/v1")
 
 
 def abi_words(*values: int | bytes) -> bytes:
@@ -92,6 +99,57 @@ def committee_pok_challenge(
     uint256[2] T), mod r."""
     preimage = abi_words(_COMMITTEE_POK_TAG, chain_id, committee, generation, *x_words, *y_words, *t_words)
     return int.from_bytes(keccak256(preimage), "big") % R
+
+
+def dkg_encryption_key_challenge(
+    chain_id: int, committee: bytes, generation: int, index: int, key: tuple[int, int], t_words: tuple[int, int]
+) -> int:
+    """keccak256 of abi.encode(TAG, chainId, committee, generation, index, K, T), mod r."""
+    words = abi_words(_DKG_ENCRYPTION_KEY_TAG, chain_id, committee, generation, index, *key, *t_words)
+    return int.from_bytes(keccak256(words), "big") % R
+
+
+def dkg_ephemeral_challenge(
+    chain_id: int, committee: bytes, generation: int, dealer: int, ephemeral: tuple[int, int], t_words: tuple[int, int]
+) -> int:
+    """keccak256 of abi.encode(TAG, chainId, committee, generation, dealer, E, T), mod r."""
+    words = abi_words(_DKG_EPHEMERAL_TAG, chain_id, committee, generation, dealer, *ephemeral, *t_words)
+    return int.from_bytes(keccak256(words), "big") % R
+
+
+def dkg_deal_commitment(
+    chain_id: int, committee: bytes, generation: int, dealer: int, salt: bytes, commitments: bytes, rest: bytes
+) -> bytes:
+    """keccak256 of abi.encode(TAG, chainId, committee, generation, dealer, salt, keccak256 of the words of C,
+    keccak256 of the words of E, T, s, shares)."""
+    return keccak256(abi_words(_DKG_DEAL_TAG, chain_id, committee, generation, dealer, salt, commitments, rest))
+
+
+def dkg_share_pad(
+    chain_id: int,
+    committee: bytes,
+    generation: int,
+    dealer: int,
+    receiver: int,
+    ephemeral: tuple[int, int],
+    shared: tuple[int, int],
+) -> bytes:
+    """One share's pad: keccak256 of abi.encode(TAG, chainId, committee, generation, dealer, receiver, E, Z)."""
+    return keccak256(abi_words(_DKG_SHARE_TAG, chain_id, committee, generation, dealer, receiver, *ephemeral, *shared))
+
+
+def dkg_complaint_challenge(
+    chain_id: int, committee: bytes, generation: int, dealer: int, complainer: int, points: Sequence[tuple[int, int]]
+) -> int:
+    """keccak256 of abi.encode(TAG, chainId, committee, generation, dealer, complainer, E, K, Z, T1, T2), mod r."""
+    words = [word for point in points for word in point]
+    preimage = abi_words(_DKG_COMPLAINT_TAG, chain_id, committee, generation, dealer, complainer, *words)
+    return int.from_bytes(keccak256(preimage), "big") % R
+
+
+def dkg_secret(seed: bytes, context: bytes) -> int:
+    """One of the secrets of a deal, from the dealer's seed."""
+    return hash_to_scalar(seed + context, _DKG_SECRET_DST)
 
 
 def schnorr_nonce(secret: bytes, fresh: bytes, context: bytes) -> int:

@@ -34,6 +34,11 @@ def evaluate(coefficients: Sequence[int], index: int) -> int:
 
 def lagrange_at_zero(indices: Sequence[int]) -> dict[int, int]:
     """λ_j with Σ λ_j·f(j) = f(0). Raises InputError for a repeated index or one outside 1..255."""
+    return lagrange_at(indices, 0)
+
+
+def lagrange_at(indices: Sequence[int], x: int) -> dict[int, int]:
+    """λ_j with Σ λ_j·f(j) = f(x). Raises InputError for a repeated index or one outside 1..255."""
     if not indices or len(set(indices)) != len(indices) or not all(0 < j < 256 for j in indices):
         raise InputError("Shares are combined by distinct indices between 1 and 255.")
     result = {}
@@ -41,7 +46,7 @@ def lagrange_at_zero(indices: Sequence[int]) -> dict[int, int]:
         numerator = denominator = 1
         for m in indices:
             if m != j:
-                numerator = numerator * m % R
+                numerator = numerator * (m - x) % R
                 denominator = denominator * (m - j) % R
         result[j] = numerator * pow(denominator, -1, R) % R
     return result

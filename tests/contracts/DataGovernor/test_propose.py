@@ -15,7 +15,7 @@ ALLOWED = {
         "setMaxWeight(uint32)",
         "announceSealByVote(bytes32,uint64)",
     ],
-    "committee": ["retire(uint32)"],
+    "committee": ["retire(uint32)", "form(address[],uint8)", "reshare(uint32,address[],uint8)"],
     "splitter": ["payTreasury(address,address,uint256)", "setFees(uint16,uint16)", "setCurrency(address,bool)"],
     "governor": ["setDaoURI(string)", "setVotingWindows(uint48,uint32)"],
 }

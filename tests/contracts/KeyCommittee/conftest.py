@@ -7,12 +7,19 @@ from types import SimpleNamespace
 import pytest
 
 from tests.contracts.support.committee import SECRET, key_proof
+from tests.contracts.support.refusals import as_calls
+
+
+@pytest.fixture(scope="session")
+def refused(refused):
+    """Refusals as calls: nothing inside such a block is mined."""
+    return as_calls(refused)
 
 
 @pytest.fixture(scope="module")
 def desk(deploy, accounts):
     timelock, custodian = accounts[8], accounts[1]
-    committee = deploy("KeyCommittee", timelock, [custodian], 1)
+    committee = deploy("KeyCommittee", timelock, [custodian], 1, 600)
     return SimpleNamespace(committee=committee, timelock=timelock, custodian=custodian)
 
 
@@ -26,7 +33,7 @@ def proof(desk, chain):
 def active(deploy, accounts, chain):
     """Another committee, whose key was posted."""
     timelock, custodian = accounts[8], accounts[1]
-    committee = deploy("KeyCommittee", timelock, [custodian], 1)
+    committee = deploy("KeyCommittee", timelock, [custodian], 1, 600)
     proof = key_proof(committee, chain.id, SECRET)
     committee.postKey(1, *proof, {"from": custodian})
     return SimpleNamespace(committee=committee, timelock=timelock, custodian=custodian, proof=proof, Y=proof[1])

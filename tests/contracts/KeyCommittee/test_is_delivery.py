@@ -139,7 +139,7 @@ def test_a_generation_without_a_key_checks_nothing(active, batch, desk, refused)
 
 
 def test_forming_generations_check_nothing(desk, refused, accounts, deploy):
-    forming = deploy("KeyCommittee", accounts[8], [accounts[1]], 1)
+    forming = deploy("KeyCommittee", accounts[8], [accounts[1]], 1, 600)
     node, b2, c1, c2 = _case(SINGLE["cases"][0])
     with refused("GenerationStateWrong", 1, 1, 2):
         forming.isDelivery(1, [node], b2, [c1], [c2], [])

@@ -71,7 +71,7 @@ class Desk:
         self.registry = deploy("SealedPools")
         self.token = deploy("ContributionToken", at["registry"], at["membership"], "")
         self.membership = deploy("MembershipToken", at["registry"], at["market"], 0)
-        self.committee = deploy("KeyCommittee", self.timelock, [self.custodian], 1)
+        self.committee = deploy("KeyCommittee", self.timelock, [self.custodian], 1, 600)
         self.splitter = deploy(
             "RevenueSplitter",
             at["market"],

@@ -51,7 +51,7 @@ def curve(chain: LocalChain) -> Contract:
 def committee(chain: LocalChain) -> Contract:
     """1-of-1, with the vectors' x."""
     client, custodian = ChainClient(chain), chain.faucet
-    made = create(client, custodian, artifacts.load("KeyCommittee"), custodian.address, [custodian.address], 1)[0]
+    made = create(client, custodian, artifacts.load("KeyCommittee"), custodian.address, [custodian.address], 1, 600)[0]
     secret = SecretScalar(int(VECTORS["committee"]["x"], 16))
     key = CommitteeKey.of(secret)
     proof = prove_possession(secret, Board.of(client.chain_id, made.address, 1))
