@@ -12,6 +12,7 @@ from . import (
     custodian,
     demo,
     doctor,
+    exports,
     insights,
     member,
     pool,
@@ -44,5 +45,8 @@ program.command("demo")(demo.demo)
 verb(program, "doctor")(doctor.doctor)
 verb(program, "samples")(samples.samples)
 verb(program, "insights", offline=True)(insights.insights)
+verb(program, "export-help", offline=True)(exports.export_help)
+verb(program, "export-summary", offline=True)(exports.export_summary)
+verb(program, "export-schema", offline=True)(exports.export_schema)
 for _module in (account, collective, member, pool, proposal, buyer, custodian, validator, chain):
     program.add_typer(_module.noun, name=_module.__name__.rsplit(".", 1)[1])

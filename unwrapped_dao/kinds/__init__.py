@@ -15,6 +15,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from ..errors import InputError, NotFoundError
+from .helpdesk import Service
 from .imports import Imported, ImportSummary
 from .preview import Preview, preview
 from .protocols import Insights, Kind, RecordsSummary, Scope, Source, WrittenInsights
@@ -33,6 +34,7 @@ __all__ = [
     "Preview",
     "RecordsSummary",
     "Scope",
+    "Service",
     "Source",
     "WrittenInsights",
     "get",
@@ -43,6 +45,8 @@ __all__ = [
     "scope",
     "scope_of",
     "scopes",
+    "service",
+    "services",
 ]
 
 
@@ -86,6 +90,30 @@ def insights(name: str) -> Insights:
     found = getattr(get(name), "insights", None)
     if not isinstance(found, Insights):
         raise NotFoundError(f"The kind {name!r} has no insights.", hint="Its scopes and checks work without them.")
+    return found
+
+
+def services() -> dict[str, Service]:
+    """Every service that the kinds here know how to ask for an export, by name."""
+    found: dict[str, Service] = {}
+    for name in names():
+        try:
+            found |= {service.name: service for service in getattr(get(name), "services", ())}
+        except InputError:
+            continue
+    return found
+
+
+def service(name: str) -> Service:
+    """The service of that name, however it is written (`Apple Music`, `apple-music`). Raises `NotFoundError`."""
+
+    def plain(text: str) -> str:
+        return "".join(c for c in text.casefold() if c.isalnum())
+
+    known = services()
+    found = next((one for one in known.values() if plain(name) in (plain(one.name), plain(one.title))), None)
+    if found is None:
+        raise NotFoundError(f"There is no help for {name[:60]!r}.", hint=f"There is for {', '.join(known)}.")
     return found
 
 

@@ -168,7 +168,8 @@ class Insights(Protocol):
 class Kind(Protocol):
     """A sort of personal data. Implementations are stateless; `kinds.get(name)` finds them.
 
-    A kind may also have `insights: Insights`; it is left out where there are none.
+    A kind may also have `insights: Insights`, and `services: Sequence[Service]` (how to ask for an export); both are
+    left out where there are none.
     """
 
     @property

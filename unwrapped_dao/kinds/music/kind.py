@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...exports import DEFAULT_LIMITS, Limits
+from ..helpdesk import Service
 from ..imports import Imported
 from ..protocols import CheckResult, Insights, RecordsSummary, Scope
 from ..schema_report import SchemaReport, schema_report
@@ -13,6 +14,7 @@ from .checks import run_checks
 from .listens import COLUMNS, Listens, day_of
 from .reading import is_personal, merge_imports, read_export
 from .scopes import SCOPES
+from .services import SERVICES
 from .sources import SOURCES
 from .sources.source import MusicSource
 from .traces import identity, traces
@@ -35,6 +37,11 @@ class Music:
     def scopes(self) -> Mapping[str, Scope]:
         """What can leave the machine."""
         return SCOPES
+
+    @property
+    def services(self) -> Sequence[Service]:
+        """How each service is asked for an export."""
+        return SERVICES
 
     @property
     def insights(self) -> Insights:
