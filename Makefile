@@ -9,7 +9,7 @@ SOURCES = unwrapped_dao scripts tests $(wildcard examples benchmarks)
 WORKERS ?= 2
 PYTEST := $(RUN)python -m pytest
 
-.PHONY: help setup setup-check setup-dev demo check test lint types layers sdk contracts e2e artifacts gas bench kubo docs pin clean
+.PHONY: help setup setup-check setup-dev demo check test lint types layers sdk stateful contracts e2e artifacts gas bench kubo docs pin clean
 
 help: ## show these words
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ sdk: setup-check ## SDK and documentation tests, Python only
 	@timeout 900 $(PYTEST) -q -n $(WORKERS) --dist loadgroup tests/sdk $(wildcard tests/docs tests/web) --junitxml reports/sdk.xml
 
 check: lint types layers sdk demo ## everything that needs Python only (under 150 seconds)
+
+stateful: setup-check ## random lives of a whole collective, longer than in `make test`: SEEDS=1000-1099 STEPS=300
+	@STATEFUL_SEEDS=$(or $(SEEDS),1000-1099) STATEFUL_STEPS=$(or $(STEPS),300) \
+	  $(PYTEST) -q -n $(WORKERS) tests/sdk/stateful/test_life.py
 
 contracts: setup-dev ## compile, compare artifacts, contract tests by Brownie on Ganache
 	@echo "-- contracts"; timeout 1200 $(RUN)python scripts/compile.py --check
