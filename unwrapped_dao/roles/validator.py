@@ -24,8 +24,11 @@ from ..validation import FingerprintIndex, FingerprintKey, Outcome, Submission, 
 from ..validation.attestation import AttestationContent
 from ..validation.request import Attestation, AttestationRequest
 from .consent import consent_message
+from .holdings import Holding, Holdings
 from .identity import Progress, committee_key, no_progress, pool_identity
 
+LONGEST_QUESTION_S = 3_600
+"""What a member asks of its own data is asked now."""
 _COMPARISONS = 20
 """How often a verdict is made anew because another validator wrote to the index meanwhile."""
 LONGEST_EXPIRY_S = 7 * 86_400
@@ -56,6 +59,7 @@ class Validator:
         self._key = key
         self._index = index
         self._pending = pending
+        self._holdings = Holdings(collective, index, pending)
 
     def __repr__(self) -> str:
         return f"<Validator {self.address}>"
@@ -130,6 +134,28 @@ class Validator:
             self._pending.discard(content)
         return len(stale)
 
+    # --- what members may ask for ----------------------------------------------------------------------------------
+
+    def held(self, member: str, expiry: int, signature: bytes) -> list[Holding]:
+        """What is held about a member, told to that member only. Raises AttestationError for anybody else."""
+        self._require_asked(member, False, expiry, signature)
+        return self._holdings.of(member)
+
+    def forget(self, member: str, expiry: int, signature: bytes) -> tuple[list[Holding], list[Holding]]:
+        """(erased, kept): erase what may be erased of the member who signed for it. Again changes nothing."""
+        self._require_asked(member, True, expiry, signature)
+        return self._holdings.erase(member)
+
+    def clean(self, pool: Pool) -> int:
+        """After the seal: erase the fingerprints of what is not in the pool; how many there were."""
+        return self._holdings.clean(pool)
+
+    def kept_pools(self) -> list[Pool]:
+        """The pools of which envelopes are kept here."""
+        notes = [self._pending.note(content) for content in self._pending.contents()]
+        ids = {int(note.pool_id, 16) for note in notes if note is not None}
+        return [pool for pool in self._collective.registry.pools() if pool.id in ids] if ids else []
+
     # --- checks ----------------------------------------------------------------------------------------------------
 
     def _require_current(self, request: AttestationRequest) -> tuple[Pool, int]:
@@ -170,6 +196,13 @@ class Validator:
         eip712.require_signed_by(
             request.member, self._domain(), consent_message(request, rows), request.consent.signature
         )
+
+    def _require_asked(self, member: str, erase: bool, expiry: int, signature: bytes) -> None:
+        now = self._collective.client.now()
+        if not now < expiry <= now + LONGEST_QUESTION_S:
+            raise AttestationError("The request has expired, or is valid for more than an hour.")
+        message = eip712.DataRequest(member, self.address, erase, expiry)
+        eip712.require_signed_by(member, self._domain(), message, signature)
 
     def _remembered(self, submission: Submission, live: bytes | None, pool: Pool, number: int) -> Outcome:
         """The verdict, once the index holds the contribution; nothing was written between comparing and that."""

@@ -7,12 +7,14 @@ socket at the deadline. Standard library only, no proxies, no cookies, redirects
 from __future__ import annotations
 
 import http.client
+import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import BinaryIO
 from urllib.parse import SplitResult
 
 from unwrapped_dao.errors import StorageUnavailableError
@@ -28,6 +30,31 @@ class Answer:
     status: int
     location: str | None
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """By lower-case name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    method: str
+    url: SplitResult
+    limit: int
+    accept: str
+    body: BinaryIO | None
+    content_type: str
+
+    def put(self, connection: http.client.HTTPConnection) -> None:
+        target = f"{self.url.path}?{self.url.query}" if self.url.query else self.url.path
+        headers = {"Accept": self.accept, "Accept-Encoding": "identity"}
+        if self.body is None:
+            connection.request(self.method, target, headers=headers)
+            return
+        headers |= {"Content-Type": self.content_type, "Content-Length": str(self.body.seek(0, os.SEEK_END))}
+        self.body.seek(0)
+        try:
+            connection.request(self.method, target, body=self.body, headers=headers)
+        except (BrokenPipeError, ConnectionResetError):
+            """A peer that takes no such body says so before it has read it: its answer is there to be read."""
 
 
 class HttpExchange:
@@ -38,22 +65,32 @@ class HttpExchange:
         self._timeout_s = timeout_s
         self._kept: dict[tuple[str, str], http.client.HTTPConnection] = {}
 
-    def ask(self, method: str, url: SplitResult, *, limit: int, accept: str = "*/*") -> Answer:
+    def ask(
+        self,
+        method: str,
+        url: SplitResult,
+        *,
+        limit: int,
+        accept: str = "*/*",
+        body: BinaryIO | None = None,
+        content_type: str = "application/octet-stream",
+    ) -> Answer:
         """One question within `timeout_s`. Anything but an answer is a StorageUnavailableError that names the peer.
 
         Questions must be harmless to repeat: one on a connection that turns out to be closed is put again
-        on a fresh one.
+        on a fresh one. `body` is a seekable file, sent from its beginning.
         """
+        question = _Question(method, url, limit, accept, body, content_type)
         deadline = time.monotonic() + self._timeout_s
         key = (url.scheme, url.netloc)
         reused = key in self._kept
         try:
             try:
-                return self._once(method, url, deadline, limit, accept)
+                return self._once(question, deadline)
             except (ConnectionError, http.client.BadStatusLine):
                 if not reused or time.monotonic() > deadline:
                     raise
-            return self._once(method, url, deadline, limit, accept)
+            return self._once(question, deadline)
         except (OSError, http.client.HTTPException, ValueError) as error:
             reason = str(error) or type(error).__name__
             raise StorageUnavailableError(
@@ -66,7 +103,8 @@ class HttpExchange:
         while self._kept:
             self._kept.popitem()[1].close()
 
-    def _once(self, method: str, url: SplitResult, deadline: float, limit: int, accept: str) -> Answer:
+    def _once(self, question: _Question, deadline: float) -> Answer:
+        url, limit = question.url, question.limit
         key = (url.scheme, url.netloc)
         connection = self._kept.pop(key, None) or _connection(url, max(0.001, deadline - time.monotonic()))
         keep = False
@@ -75,9 +113,7 @@ class HttpExchange:
                 connection.connect()
             with _cut_off(connection.sock, deadline) as timed_out:
                 try:
-                    target = f"{url.path}?{url.query}" if url.query else url.path
-                    headers = {"Accept": accept, "Accept-Encoding": "identity"}
-                    connection.request(method, target, headers=headers)
+                    question.put(connection)
                     response = connection.getresponse()
                     body = response.read(limit + 1)
                     if len(body) <= limit and response.length:
@@ -88,7 +124,8 @@ class HttpExchange:
                 if timed_out.is_set():  # also where the cut looked like the end of the body
                     raise TimeoutError(f"no whole answer within {self._timeout_s:g} seconds")
             keep = response.isclosed() and not response.will_close
-            return Answer(response.status, response.getheader("Location"), body)
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, headers.get("location"), body, headers)
         finally:
             if keep:
                 self._kept[key] = connection

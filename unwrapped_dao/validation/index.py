@@ -63,6 +63,7 @@ class Held(NamedTuple):
     scope_id: bytes
     epoch: int
     version: int
+    fingerprint: bytes
 
 
 class Revision(NamedTuple):
@@ -176,30 +177,34 @@ class FingerprintIndex:
     def held(self, member: str) -> list[Held]:
         """What is remembered of one member, oldest first."""
         rows = self._db.execute(
-            "SELECT scope, epoch, version FROM contribution WHERE member = ? ORDER BY id",
+            "SELECT scope, epoch, version, fingerprint FROM contribution WHERE member = ? ORDER BY id",
             (self._key.member_tag(member),),
         )
         return [Held(*row) for row in rows]
 
-    def forget(self, *, scope_id: bytes, epoch: int, member: str) -> bool:
-        """Delete a withdrawn or erased contribution; True if there was one."""
+    def forget(self, *, scope_id: bytes, epoch: int, member: str, fingerprint: bytes | None = None) -> bool:
+        """Delete what a member withdrew: one history, or all of this epoch; True if there was any."""
         with self._writing():
-            return self._delete(scope_id, epoch, self._key.member_tag(member))
+            return self._delete(scope_id, epoch, self._key.member_tag(member), fingerprint)
 
-    def keep_only(self, *, scope_id: bytes, epoch: int, members: Iterable[str]) -> int:
-        """Delete what is remembered of one pool but these members'; how many contributions that were."""
-        kept = {self._key.member_tag(member) for member in members}
-        rows = self._db.execute("SELECT member FROM contribution WHERE scope = ? AND epoch = ?", (scope_id, epoch))
-        stale = [tag for (tag,) in rows if tag not in kept]
+    def keep_only(self, *, scope_id: bytes, epoch: int, live: Iterable[tuple[str, bytes]]) -> int:
+        """Delete what is remembered of one pool but these (member, fingerprint) pairs; how many that were."""
+        kept = {(self._key.member_tag(member), fingerprint) for member, fingerprint in live}
+        rows = self._db.execute(
+            "SELECT member, fingerprint FROM contribution WHERE scope = ? AND epoch = ?", (scope_id, epoch)
+        )
+        stale = [row for row in rows.fetchall() if row not in kept]
         if stale:
             with self._writing():
-                for tag in stale:
-                    self._delete(scope_id, epoch, tag)
+                for tag, fingerprint in stale:
+                    self._delete(scope_id, epoch, tag, fingerprint)
         return len(stale)
 
-    def _delete(self, scope_id: bytes, epoch: int, tag: bytes) -> bool:
+    def _delete(self, scope_id: bytes, epoch: int, tag: bytes, fingerprint: bytes | None) -> bool:
         done = self._db.execute(
-            "DELETE FROM contribution WHERE scope = ? AND epoch = ? AND member = ?", (scope_id, epoch, tag)
+            "DELETE FROM contribution WHERE scope = ? AND epoch = ? AND member = ? "
+            "AND fingerprint = ifnull(?, fingerprint)",
+            (scope_id, epoch, tag, fingerprint),
         )
         return done.rowcount > 0
 

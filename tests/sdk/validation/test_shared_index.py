@@ -79,12 +79,20 @@ def test_two_attested_for_one_version_both_stay_since_either_may_be_recorded(his
 
 def test_after_the_seal_only_what_is_in_the_pool_stays(histories: list[Listens]) -> None:
     with FingerprintIndex(":memory:", KEY) as index:
-        for member, records in enumerate(histories):
-            submit(index, records, member, epoch=2 if member == 2 else 1)
-        assert index.keep_only(scope_id=SCOPE.scope_id, epoch=1, members=[address(1)]) == 1
-        assert index.held(address(0)) == [] and index.held(address(1)) == [Held(SCOPE.scope_id, 1, 1)]
-        assert index.held(address(2)) == [Held(SCOPE.scope_id, 2, 1)]
-        assert index.keep_only(scope_id=SCOPE.scope_id, epoch=1, members=[address(1)]) == 0
+        marks = [submit(index, r, n, epoch=2 if n == 2 else 1).fingerprint for n, r in enumerate(histories)]
+        pool = {"scope_id": SCOPE.scope_id, "epoch": 1}
+        assert index.keep_only(**pool, live=[(address(1), marks[1]), (address(0), marks[1])]) == 1
+        assert index.held(address(0)) == [] and index.held(address(1)) == [Held(SCOPE.scope_id, 1, 1, marks[1])]
+        assert index.held(address(2)) == [Held(SCOPE.scope_id, 2, 1, marks[2])]
+        assert index.keep_only(**pool, live=[(address(1), marks[1])]) == 0
+
+
+def test_one_of_two_histories_can_be_forgotten(histories: list[Listens]) -> None:
+    with FingerprintIndex(":memory:", KEY) as index:
+        marks = [submit(index, records, 1).fingerprint for records in histories[:2]]
+        assert index.forget(scope_id=SCOPE.scope_id, epoch=1, member=address(1), fingerprint=marks[0])
+        assert [held.fingerprint for held in index.held(address(1))] == [marks[1]]
+        assert submit(index, histories[0], 2, remember=False).attestation is not None
 
 
 KILLED = """
@@ -103,6 +111,6 @@ def test_what_was_remembered_survives_a_kill(histories: list[Listens], tmp_path:
     done = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False, timeout=60)
     assert done.returncode == -9
     with FingerprintIndex(path, KEY) as index:
-        assert index.held(address(1)) == [Held(SCOPE.scope_id, 1, 1)]
+        assert [held.version for held in index.held(address(1))] == [1]
         assert submit(index, histories[0], 2, remember=False).attestation is None
         assert submit(index, histories[0], 1, remember=False).attestation is not None
