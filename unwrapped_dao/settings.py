@@ -60,6 +60,20 @@ class Settings(BaseModel):
     patience_s: int = Field(default=600, ge=0)
     """How long a command waits for the end of a vote or a timelock before it says when to come back."""
 
+    validators: tuple[str, ...] = ()
+    """URLs of the validators that a member shows its data to; none: those in the workspace."""
+
+    validator_timeout_s: float = Field(default=180.0, gt=0, le=3600)
+    """How long one validator may take over one contribution."""
+
+    @field_validator("validators", mode="before")
+    @classmethod
+    def _is_list(cls, value: object) -> object:
+        parts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
+            raise ValueError("is no list of URLs")
+        return tuple(each.strip() for part in parts for each in part.split(",") if each.strip())
+
     @field_validator("rpc", "ipfs")
     @classmethod
     def _is_url(cls, value: str | None) -> str | None:

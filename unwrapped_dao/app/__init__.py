@@ -6,9 +6,10 @@ Roles are imported when they are asked for: a command loads what it uses. Not he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..chain import deployments
@@ -29,18 +30,24 @@ from .workspace import Workspace
 
 if TYPE_CHECKING:
     from ..chain.local import LocalChain
+    from ..crypto.sealed_request import EncryptionKey
     from ..roles.buyer import Buyer
     from ..roles.custodian import Custodian
     from ..roles.founder import Founder
     from ..roles.member import Member
     from ..roles.relayer import Relayer
     from ..roles.validator import Validator
+    from ..service.client import Reached
+    from ..service.limits import Limits
     from ..storage.interfaces import ContentStore
-    from ..validation import FingerprintKey
+    from ..validation import FingerprintIndex, FingerprintKey
+    from ..validation.request import Attester
+    from .serving import ValidatorService
 
 GAS_MONEY_WEI = 100 * 10**18
 """What the embedded chain's faucet gives a new account; worth nothing anywhere."""
 FINGERPRINT_KEY = "fingerprint-key"
+ENCRYPTION_KEY = "encryption-key"
 
 Ask = Callable[[bool], str]
 """Asks a person for the passphrase; True: for a new keyfile."""
@@ -129,18 +136,33 @@ class App:
 
     # --- roles -----------------------------------------------------------------------------------------------------
 
-    def member(self, name: str, *, showing_to: tuple[Validator, ...] = ()) -> Member:
-        """A member; `showing_to` are the validators it shows its data to when it contributes."""
+    def member(self, name: str, *, showing_to: Sequence[Attester] = (), reached: Reached | None = None) -> Member:
+        """A member; `showing_to` are the validators it shows its data to when it contributes, or those `reached`."""
         from ..roles.member import Member
 
         account = self.account(name)
         pending = PendingEnvelopes(self.workspace.envelopes(account.address))
         receipts = Receipts(self.workspace.receipts(account.address))
-        return Member(self.collective, account, pending, receipts, showing_to)
+        if reached is None:
+            return Member(self.collective, account, pending, receipts, showing_to)
+        return Member(
+            self.collective,
+            account,
+            pending,
+            receipts,
+            reached.validators,
+            unreached=reached.unreached,
+            at_once=True,
+        )
+
+    def reach(self, urls: Sequence[str]) -> Reached:
+        """The validators behind these URLs, with their keys verified."""
+        from ..service.client import reach
+
+        return reach(urls, self.collective, timeout_s=self.settings.validator_timeout_s)
 
     def validators(self) -> tuple[Validator, ...]:
         """The collective's validators whose accounts are in this workspace, in order of admission."""
-        from ..roles.validator import Validator
         from ..validation import FingerprintIndex
 
         named = self.accounts.named()
@@ -149,16 +171,77 @@ class App:
             return ()
         key = self.fingerprint_key()
         index = self._stack.enter_context(FingerprintIndex(self.workspace.index, key))
-        return tuple(
-            Validator(
-                self.collective,
-                self.account(name),
-                key,
-                index,
-                PendingEnvelopes(self.workspace.validation(self.accounts.address(name))),
+        return tuple(self._validator(name, key, index) for name in here)
+
+    def _validator(self, name: str, key: FingerprintKey, index: FingerprintIndex) -> Validator:
+        from ..roles.validator import Validator
+
+        pending = PendingEnvelopes(self.workspace.validation(self.accounts.address(name)))
+        return Validator(self.collective, self.account(name), key, index, pending)
+
+    def validator_service(self, name: str, limits: Limits, index_file: Path | None = None) -> ValidatorService:
+        """One validator for a server, which has it alone. `index_file` is where the validators share their index.
+
+        Raises NotAllowedError if the account is no validator of the collective, WorkspaceBusyError if it is served.
+        """
+        from ..validation import FingerprintIndex
+        from .serving import ValidatorService
+
+        account = self.account(name)
+        if not self.collective.registry.is_validator(account.address):
+            raise NotAllowedError(
+                f"{name} ({account.address}) is no validator of this collective.",
+                hint="See who is with `unwrapped-dao validator status`, and name one with --as.",
             )
-            for name in here
+        folder = self.workspace.validation(account.address)
+        self._stack.callback(WorkspaceLock(folder, wait_s=0).release)
+        key = self.fingerprint_key()
+        index = self._stack.enter_context(FingerprintIndex(index_file or self.workspace.index, key))
+        service = ValidatorService(
+            self.collective,
+            account,
+            self._validator(name, key, index),
+            self.encryption_key(account.address),
+            folder,
+            limits,
+            lambda: self.store,
         )
+        self._stack.callback(service.close)
+        return service
+
+    def encryption_key(self, address: str) -> EncryptionKey:
+        """The key with which a validator opens what is sealed to it. Raises NotFoundError before `validator setup`."""
+        from ..crypto.sealed_request import EncryptionKey
+
+        path = self._encryption_keyfile(address)
+        if not path.is_file():
+            raise NotFoundError(
+                f"The encryption key of {address} is not in this workspace.",
+                hint="Make it with `unwrapped-dao validator setup NAME`.",
+            )
+        return EncryptionKey(keystore.load(path, self.passphrase(), kind=ENCRYPTION_KEY))
+
+    def make_encryption_key(self, address: str) -> bool:
+        """Make a validator's encryption key unless it is here; whether it was made now."""
+        from ..crypto.sealed_request import EncryptionKey
+
+        path = self._encryption_keyfile(address)
+        if path.is_file():
+            return False
+        key = EncryptionKey.generate()
+        cost = OWASP_SCRYPT if self.chain is None else GETH_LIGHT_SCRYPT
+        keystore.save(
+            path,
+            key.to_secret_bytes(),
+            self.passphrase(True),
+            kind=ENCRYPTION_KEY,
+            public=key.public.hex(),
+            cost=cost,
+        )
+        return True
+
+    def _encryption_keyfile(self, address: str) -> Path:
+        return self.workspace.keys / f"{ENCRYPTION_KEY}-{address.lower()}.json"
 
     def fingerprint_key(self) -> FingerprintKey:
         """The key that the validators share. Raises NotFoundError before `validator setup`."""
@@ -227,8 +310,11 @@ def open_app(
     on_wait: OnWait | None = None,
     dry_run: bool = False,
     may_begin: bool = False,
+    beside: bool = False,
 ) -> Iterator[App]:
     """Open a workspace for one command: chain, collective, store, accounts.
+
+    `beside` leaves the workspace to other commands meanwhile: a server must not keep them out. On a node only.
 
     `ask` asks for the passphrase when the settings have none. `dry_run` works on a copy and collects in `planned` what
     would be sent. `may_begin` begins an embedded chain where there is none.
@@ -239,8 +325,14 @@ def open_app(
     workspace = Workspace(settings.workspace)
     workspace.begin()
     with ExitStack() as stack:
+        if beside and settings.rpc is None:
+            raise SettingsError(
+                "The embedded chain belongs to one command at a time, so nothing can be served on it.",
+                hint="Give the --rpc of a node that members reach too.",
+            )
         if settings.rpc is not None:
-            stack.callback(WorkspaceLock(workspace.folder, wait_s=settings.wait_s).release)
+            if not beside:
+                stack.callback(WorkspaceLock(workspace.folder, wait_s=settings.wait_s).release)
             client = _node(settings.rpc, settings, on_wait, dry_run)
             if dry_run:
                 workspace = stack.enter_context(workspace.scratch())

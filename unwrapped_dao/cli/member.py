@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .validator import Urls, urls
 from .verbs import Call, Told, verb
 
 if TYPE_CHECKING:
@@ -61,8 +62,12 @@ def join(call: Call) -> Told:
 
 
 @verb(noun, "contribute", account="member", sends=True)
-def contribute(call: Call, exports: _Exports, scope: _Scope = None) -> Told:
-    """Encrypt, have it attested by this workspace's validators, record, mint. Joins first if needed."""
+def contribute(call: Call, exports: _Exports, scope: _Scope = None, validators: Urls = None) -> Told:
+    """Encrypt, have it attested, record, mint. Joins first if needed.
+
+    It is shown to the validators at these URLs, or else to this workspace's own; to no more of them than needed.
+    """
+    from ..errors import NotAllowedError
     from ..roles.member import preview as previewed
     from .references import scope_name
 
@@ -70,11 +75,22 @@ def contribute(call: Call, exports: _Exports, scope: _Scope = None) -> Told:
         collective = app.collective
         _warn(call, collective)
         made = previewed(*exports, scope=scope_name(collective, scope))
-        validators = app.validators()
+        named = urls(call, validators)
+        if named and call.dry_run:
+            raise NotAllowedError(
+                "A dry run asks no validators elsewhere: that would show them your records.",
+                hint="`unwrapped-dao member preview` tells what they would see.",
+            )
+        reached = app.reach(named) if named else None
+        local = app.validators() if reached is None else ()
         for line in made.lines(show=3)[:-1]:
             call.talk.say(line)
-        call.talk.say(f"Validators it is shown to: {', '.join(v.address for v in validators) or 'none are here'}.")
-        done = app.member(call.account, showing_to=validators).contribute(made, call.talk.progress)
+        names = [v.name for v in (reached.validators if reached else local)]
+        call.talk.say(f"Validators it is shown to: {', '.join(names) or 'none are here'}.")
+        for url, problem in reached.unreached if reached else ():
+            call.talk.say(f"Not reached: {url}: {problem.message} {problem.hint}")
+        member = app.member(call.account, showing_to=local, reached=reached)
+        done = member.contribute(made, call.talk.progress)
     data = {
         "scope": made.scope,
         "epoch": done.pool.epoch,

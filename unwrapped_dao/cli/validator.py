@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from .verbs import Call, Told, verb
 
 noun = typer.Typer(help="Validators: who checks contributions.", no_args_is_help=True)
+
+Urls = Annotated[
+    list[str] | None, typer.Option("--validators", metavar="URL", help="Repeat, or a,b,c; or set UNWRAPPED_VALIDATORS.")
+]
+
+
+def urls(call: Call, given: list[str] | None) -> list[str]:
+    """The URLs that were given, else those of the settings."""
+    return [part.strip() for each in given or () for part in each.split(",") if part.strip()] or list(
+        call.settings().validators
+    )
+
 
 _NAMES = ("validator-1", "validator-2", "validator-3")
 
@@ -20,12 +33,16 @@ def setup(
         list[str] | None, typer.Argument(metavar="NAME...", help="[default: validator-1 validator-2 validator-3]")
     ] = None,
 ) -> Told:
-    """Make validator accounts and the fingerprint key that they share. What is here already stays as it is."""
+    """Make validator accounts, their encryption keys, and the fingerprint key that they share.
+
+    What is here already stays as it is.
+    """
     rows = []
     with call.open(may_begin=True) as app:
         made_key = app.make_fingerprint_key()
         for name in names or _NAMES:
             address, made = app.new_account(name)
+            app.make_encryption_key(address)
             rows.append({"name": name, "address": address, "made": made})
         folder = app.workspace.keys
     lines = [f"{r['name']:<16} {r['address']}{'' if r['made'] else '  (was here already)'}" for r in rows]
@@ -36,9 +53,45 @@ def setup(
     return Told({"validators": rows, "key_made": made_key}, lines)
 
 
+@verb(noun, "serve", account="validator-1")
+def serve(
+    call: Call,
+    host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 for everybody.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8420,
+    index: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The index that all validators share.  [default: the workspace's]"),
+    ] = None,
+    max_mib: Annotated[int, typer.Option(min=1, max=4096, help="The largest request, in MiB.")] = 128,
+    sweep: Annotated[float, typer.Option(min=0.2, help="Seconds between looks at sealed pools.")] = 30.0,
+) -> Told:
+    """Answer members over HTTP until Ctrl-C: check what they show, attest it, publish what was sealed.
+
+    Requests are sealed to this validator, over plain HTTP too. docs/validators.md tells what you see and keep.
+    """
+    from ..service.limits import MIB, Limits
+    from ..service.server import Server, listen
+
+    with call.open(beside=True) as app:
+        limits = Limits(max_request_bytes=max_mib * MIB)
+        service = app.validator_service(call.account, limits, index)
+        address = app.accounts.address(call.account)
+        listener = listen(host, port)
+        bound = listener.getsockname()[:2]
+        url = f"http://[{bound[0]}]:{bound[1]}" if ":" in bound[0] else f"http://{bound[0]}:{bound[1]}"
+
+        def ready() -> None:
+            service.audit.write("started")
+            call.talk.say(f"{call.account} ({address}) answers on {url}; stop it with Ctrl-C.")
+
+        Server(service, limits, sweep_s=sweep).run(listener, ready)
+        service.audit.write("stopped")
+    return Told({"validator": address, "url": url}, [f"{call.account} has stopped; what it had received is answered."])
+
+
 @verb(noun, "status")
-def status(call: Call) -> Told:
-    """The collective's validators, which of them are in this workspace, and what they keep."""
+def status(call: Call, validators: Urls = None) -> Told:
+    """The collective's validators, which are in this workspace and what they keep, which answer at their URLs."""
     from ..app import FINGERPRINT_KEY
     from ..storage.pending import PendingEnvelopes
 
@@ -54,11 +107,19 @@ def status(call: Call) -> Told:
             }
             for address in registry.validators()
         ]
+        named_urls = urls(call, validators)
+        reached = app.reach(named_urls) if named_urls else None
         has_key = (app.workspace.keys / f"{FINGERPRINT_KEY}.json").is_file()
     lines = [
         f"{r['address']} {r['name'] or '(elsewhere)'}"
         + (f", keeps {r['envelopes_kept']} envelopes" if r["here"] else "")
         for r in rows
     ]
+    data: dict[str, Any] = {"validators": rows, "needed": needed, "key_here": has_key}
+    if reached is not None:
+        data["reached"] = [{"url": v.url, "address": v.address, "key": v.record.key} for v in reached.validators]
+        data["unreached"] = [{"url": url, "why": problem.message} for url, problem in reached.unreached]
+        lines += [f"{v.address} answers at {v.url}; its account vouches for its key." for v in reached.validators]
+        lines += [f"{url}: {problem.message} {problem.hint}" for url, problem in reached.unreached]
     lines.append(f"{needed} of {len(rows)} have to agree; the shared key is {'' if has_key else 'not '}here.")
-    return Told({"validators": rows, "needed": needed, "key_here": has_key}, lines)
+    return Told(data, lines)

@@ -83,8 +83,8 @@ class Call:
         return (ANYBODY, "founder", "member") if self.account == ANYBODY else (self.account,)
 
     @contextmanager
-    def open(self, *, may_begin: bool = False) -> Iterator[App]:
-        """The workspace, for the length of this command."""
+    def open(self, *, may_begin: bool = False, beside: bool = False) -> Iterator[App]:
+        """The workspace, for the length of this command; `beside` others, for a server."""
         from ..app import open_app
 
         with open_app(
@@ -93,6 +93,7 @@ class Call:
             on_wait=self.talk.wait,
             dry_run=self.dry_run,
             may_begin=may_begin,
+            beside=beside,
         ) as app:
             self.planned = app.planned
             yield app
@@ -120,6 +121,11 @@ def verb(
 
         def run(**given: Any) -> int:
             call = Call(**{key: given.pop(key) for key in common})
+            if offline:
+                from ..offline import offline as without_network
+
+                with without_network():
+                    return _run(function, call, given)
             return _run(function, call, given)
 
         hints = get_type_hints(function, include_extras=True)

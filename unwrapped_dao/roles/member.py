@@ -26,6 +26,7 @@ from ..crypto.envelope import EnvelopeContext
 from ..crypto.keys import DataKey
 from ..errors import AttestationError, ContractRefusedError, InputError, NotAllowedError, NotFoundError, UnwrappedError
 from ..kinds import Preview
+from ..offline import offline
 from ..storage.pending import PendingEnvelopes, PendingNote
 from ..storage.receipts import Receipts
 from ..validation.request import Attestation, AttestationRequest, Attester, ConsentProof
@@ -76,9 +77,11 @@ class MemberStatus:
 
 
 def preview(*exports: str | os.PathLike[str], scope: str) -> Preview:
-    """What contributing these exports of one person would show. Needs no account, no chain, and sends nothing."""
+    """What contributing these exports of one person would show. Needs no account, no chain, and can send nothing."""
     definition = kinds.scope(scope)
-    return kinds.preview(kinds.get(definition.kind), kinds.read(definition.kind, exports), definition)
+    kind = kinds.get(definition.kind)
+    with offline():
+        return kinds.preview(kind, kinds.read(definition.kind, exports), definition)
 
 
 class Member:

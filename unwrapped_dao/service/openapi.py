@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
 
 import msgspec
 
-from .. import __version__
 from .wire import Answer, Ask, KeyRecord, Problem
 
 SEALED_REQUEST = "application/vnd.unwrapped-dao.sealed-request"
@@ -42,7 +42,7 @@ def document(max_request_bytes: int) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "unwrapped-dao validator",
-            "version": __version__,
+            "version": version("unwrapped-dao"),
             "license": {"name": "MIT", "identifier": "MIT"},
             "description": "Checks a member's contribution and attests it. Requests and answers are sealed "
             f"({_SPECIFICATION}): their plaintexts are the schemas Ask and Answer, and records and envelope follow an "
