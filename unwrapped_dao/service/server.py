@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -28,6 +29,9 @@ from .wire import KeyRecord, Problem, encode
 _SPOOL_IN_MEMORY = MIB
 _BUSY_RETRY_S = 5
 _Result = TypeVar("_Result")
+# aiohttp's own logger would name peers, paths and what was sent.
+_SILENT = logging.getLogger("unwrapped_dao.silent")
+_SILENT.disabled = True
 SHUTDOWN_S = 60.0
 """How long what was received already may take when the server is asked to end."""
 
@@ -147,29 +151,31 @@ class Server:
     async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
 
+    def runner(self) -> web.AppRunner:
+        """aiohttp's runner of these routes, which logs nobody's address."""
+        return web.AppRunner(
+            self.application(),
+            access_log=None,
+            logger=_SILENT,
+            keepalive_timeout=15.0,
+            shutdown_timeout=SHUTDOWN_S,
+        )
+
     def run(self, listener: socket.socket, on_ready: Callable[[], None]) -> None:
         """Serve until SIGINT or SIGTERM; requests that were received by then are still answered."""
-        application = self.application()
+        asyncio.run(self._run(listener, on_ready))
 
-        async def ready(_: web.Application) -> AsyncIterator[None]:
+    async def _run(self, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+        runner, asked_to_end = self.runner(), asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, asked_to_end.set)
+        await runner.setup()
+        try:
+            await web.SockSite(runner, listener).start()
             on_ready()
-            yield
-
-        application.cleanup_ctx.append(ready)
-        # aiohttp's loggers would name peers and paths.
-        for name in ("aiohttp.access", "aiohttp.server", "aiohttp.web", "aiohttp.client"):
-            logging.getLogger(name).addHandler(logging.NullHandler())
-            logging.getLogger(name).propagate = False
-        web.run_app(
-            application,
-            sock=listener,
-            print=None,
-            access_log=None,
-            handle_signals=True,
-            shutdown_timeout=SHUTDOWN_S,
-            # A peer that sends half a header and nothing more is not waited for.
-            keepalive_timeout=15.0,
-        )
+            await asked_to_end.wait()
+        finally:
+            await runner.cleanup()
 
 
 def listen(host: str, port: int) -> socket.socket:

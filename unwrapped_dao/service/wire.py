@@ -15,7 +15,7 @@ from ..errors import UntrustedDataError
 Address = Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{40}$")]
 Hex32 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="32 bytes in lower-case hex")]
 Hex64 = Annotated[str, Meta(pattern="^[0-9a-f]{128}$", description="64 bytes in lower-case hex (EIP-2098)")]
-Uint = Annotated[int, Meta(ge=0, lt=1 << 63)]
+Uint = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 Words = Annotated[str, Meta(max_length=4_000)]
 
 
@@ -60,7 +60,7 @@ Ask = AttestAsk | HeldAsk | ForgetAsk
 class Attested(Struct, tag_field="outcome", tag="attested", frozen=True):
     """The rest of the attested content is what was asked for."""
 
-    weight: Annotated[int, Meta(ge=1, lt=1 << 32)]
+    weight: Annotated[int, Meta(ge=1, le=(1 << 32) - 1)]
     fingerprint: Hex32
     report: Hex32
     signature: Hex64
