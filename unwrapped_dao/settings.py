@@ -36,6 +36,9 @@ class Settings(BaseModel):
     rpc: str | None = None
     """JSON-RPC URL; None uses the chain embedded in the workspace. May hold an API key, so it is not shown whole."""
 
+    witness: str | None = None
+    """JSON-RPC URL of a second node: a custodian acts only on what both call final."""
+
     ipfs: str | None = None
     """Kubo's RPC URL; None uses the store embedded in the workspace."""
 
@@ -74,7 +77,7 @@ class Settings(BaseModel):
             raise ValueError("is no list of URLs")
         return tuple(each.strip() for part in parts for each in part.split(",") if each.strip())
 
-    @field_validator("rpc", "ipfs")
+    @field_validator("rpc", "witness", "ipfs")
     @classmethod
     def _is_url(cls, value: str | None) -> str | None:
         if value is not None:
@@ -94,7 +97,7 @@ class Settings(BaseModel):
 
     def __repr_args__(self) -> Any:
         for name, value in super().__repr_args__():
-            yield name, _without_secrets(value) if name in ("rpc", "ipfs") and value else value
+            yield name, _without_secrets(value) if name in ("rpc", "witness", "ipfs") and value else value
 
 
 def load(arguments: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:

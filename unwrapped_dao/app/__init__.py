@@ -48,6 +48,8 @@ GAS_MONEY_WEI = 100 * 10**18
 """What the embedded chain's faucet gives a new account; worth nothing anywhere."""
 FINGERPRINT_KEY = "fingerprint-key"
 ENCRYPTION_KEY = "encryption-key"
+SHARE, SEED = "custodian-key", "custodian-seed"
+"""Kinds of a custodian's keyfiles: a share of a committee key, and what a part in a key ceremony follows from."""
 
 Ask = Callable[[bool], str]
 """Asks a person for the passphrase; True: for a new keyfile."""
@@ -112,6 +114,15 @@ class App:
         if self._asked is None:
             self._asked = self._ask(new)
         return self._asked
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other commands out of the workspace meanwhile; for an app that was opened `beside` others."""
+        lock = WorkspaceLock(self.workspace.folder, wait_s=self.settings.wait_s)
+        try:
+            yield
+        finally:
+            lock.release()
 
     # --- accounts --------------------------------------------------------------------------------------------------
 
@@ -273,12 +284,34 @@ class App:
         account, journal = self.account(name), Journal(self.workspace.journal("offers"))
         return Buyer(self.collective, account, self._vault(account, "buyer-key"), self.store, journal)
 
-    def custodian(self, name: str) -> Custodian:
-        """A custodian, with its share of each committee key in a keyfile."""
-        from ..roles.custodian import Custodian
+    def custodian(self, name: str, *, witness: str | None = None) -> Custodian:
+        """A custodian: its shares in keyfiles, its transactions noted before they leave.
+
+        `witness` is the URL of a second node that must agree on what is final.
+        """
+        from ..chain.noting import MemoryNotes, NotingClient
+        from ..roles.custodian import Custodian, Finality
+        from ..storage.notes import FolderNotes
 
         account = self.account(name)
-        return Custodian(self.collective, account, self._vault(account, "custodian-key"))
+        rehearsal = isinstance(self.client, RehearsalClient)
+        notes = MemoryNotes() if rehearsal else FolderNotes(self.workspace.notes(account.address))
+        client = self.client if rehearsal else NotingClient(self.client.transport, notes)
+        collective = self.collective if rehearsal else Collective.at(client, self.collective.deployment)
+        url = witness or self.settings.witness
+        finality = Finality(
+            client,
+            "latest" if self.chain is not None else self.settings.finality,
+            notes,
+            ChainClient.connect(url) if url is not None and self.chain is None else None,
+        )
+        shares, seeds = self._vault(account, SHARE), self._vault(account, SEED)
+        return Custodian(collective, account, shares, seeds=seeds, finality=finality)
+
+    def custodian_keyfiles(self, name: str) -> list[Path]:
+        """Every keyfile that makes this account a custodian: shares, seeds, and the account's own."""
+        address = self.accounts.address(name).lower()
+        return [*sorted(self.workspace.keys.glob(f"*-{address}.json")), self.workspace.accounts / f"{name}.json"]
 
     def _vault(self, account: KeyfileSigner, kind: str) -> KeyfileVault:
         """Keyfiles under the same passphrase as the account's: a mistyped one must not lock up a new key."""

@@ -28,7 +28,7 @@ from ..chain.signer import Signer
 from ..crypto.vault import MemoryVault
 from ..errors import InputError, NotAllowedError
 from ..roles.buyer import Buyer
-from ..roles.custodian import Custodian
+from ..roles.custodian import BadShare, Custodian
 from ..roles.founder import Founder
 from ..roles.identity import Progress, no_progress
 from ..roles.member import Member
@@ -41,29 +41,48 @@ from ..storage.receipts import Receipts
 from ..validation import FingerprintIndex, FingerprintKey
 from . import GAS_MONEY_WEI
 
+_ONLY = "For rehearsals only."
 TEST_DOLLARS = 1_000_000 * 10**6
 """Base units of the 6-decimal test dollar that a local buyer starts with."""
 
 
 @dataclass(frozen=True)
 class LocalCollective:
-    """A collective with everybody in one process. Its single key keeper could read every envelope."""
+    """A collective with everybody in one process, its key keepers too: who runs it can read everything in it."""
 
     collective: Collective
     members: tuple[Member, ...]
     buyer: Buyer
     validators: tuple[Validator, ...]
-    custodian: Custodian
+    custodians: tuple[Custodian, ...]
+    keepers: tuple[Signer, ...]
     relayer: Relayer
     store: ContentStore
     currency: str
     token: Erc20
     faucet: Signer
 
-    warning = "This collective has one key keeper (1-of-1), who could read every envelope. For rehearsals only."
+    @property
+    def custodian(self) -> Custodian:
+        """The first custodian; of a 1-of-1 committee the only one."""
+        return self.custodians[0]
+
+    @property
+    def warning(self) -> str:
+        """Who could read, in one sentence."""
+        generation = self.collective.committee.current()
+        if generation.one_can_read:
+            return f"This collective has one key keeper ({generation.shape}), who could read every envelope. {_ONLY}"
+        return (
+            f"Any {generation.threshold} of the {len(generation.custodians)} key keepers ({generation.shape}) could "
+            f"read every envelope together, and fewer could not; here one process plays them all. {_ONLY}"
+        )
 
     def open(self, scope: str) -> Pool:
         """Open the next epoch of a scope, or give the open one."""
+        current = self.collective.committee.current()
+        for keeper in self.custodians[1 : current.threshold]:
+            keeper.post_heartbeat()
         week, heartbeat = self.custodian.heartbeat()
         return self.relayer.open_epoch(kinds.scope(scope).scope_id, week, heartbeat)
 
@@ -94,9 +113,27 @@ class LocalCollective:
             )
         if self.relayer.execute(proposal, progress) is not ProposalState.EXECUTED:
             raise NotAllowedError("The proposal was not executed.")
-        self.custodian.run_once(progress)
+        self.serve(progress)
         self._require_settled(sales[0])
         return sales[0]
+
+    def serve(self, progress: Progress = no_progress, *, silent: Sequence[int] = ()) -> list[BadShare]:
+        """Let every custodian act until nothing is left to do, without those of these places (from 0).
+
+        The wrong shares that they met and left out, each once.
+        """
+        speaking = [keeper for place, keeper in enumerate(self.custodians) if place not in silent]
+        bad: dict[BadShare, None] = {}
+        while True:
+            outcomes = [keeper.run_once(progress) for keeper in speaking]
+            bad |= dict.fromkeys(share for outcome in outcomes for _, share in outcome.bad)
+            if not any(outcome.deeds for outcome in outcomes):
+                return list(bad)
+
+    def form(self) -> None:
+        """Let every custodian do its part in forming the newest committee key, to the end."""
+        while any([keeper.setup().did for keeper in self.custodians]):
+            pass
 
     def _require_settled(self, sale_id: bytes) -> None:
         state = self.collective.market.sale(sale_id).state
@@ -108,12 +145,23 @@ class LocalCollective:
             )
 
 
+@dataclass(frozen=True)
+class _People:
+    """How many of each; `committee` is (t, n)."""
+
+    members: int
+    validators: int
+    attestations: int
+    committee: tuple[int, int]
+
+
 @contextmanager
 def local(
     members: int = 5,
     *,
     validators: int = 3,
     attestations: int = 2,
+    committee: tuple[int, int] = (1, 1),
     scopes: Sequence[str] = ("artist-preferences",),
     profile: Profile = DEV,
     workspace: Path | None = None,
@@ -121,14 +169,15 @@ def local(
     gas_money_wei: int = GAS_MONEY_WEI,
     store: ContentStore | None = None,
 ) -> Iterator[LocalCollective]:
-    """A deployed `dev` collective on an embedded chain in memory, with funded members, validators, custodian and buyer.
+    """A deployed `dev` collective on an embedded chain in memory, with funded members, validators, custodians, buyer.
 
-    The first epoch of every scope is open. `workspace` keeps envelopes and the store; a temporary folder by default.
-    `node` is another chain to live on, with an account there that gives everybody `gas_money_wei`; `store` is where
-    ciphertext is published instead.
+    `committee` is (t, n): any t of n custodians can open. One alone (1, 1) makes its key by itself; several form theirs
+    by distributed key generation. The first epoch of every scope is open. `workspace` keeps envelopes and the store; a
+    temporary folder by default. `node` is another chain to live on, with an account there that gives everybody
+    `gas_money_wei`; `store` is where ciphertext is published instead.
     """
-    if members < 1 or not 1 <= attestations <= validators:
-        raise InputError("A local collective needs a member, and no more attestations than validators.")
+    if members < 1 or not 1 <= attestations <= validators or not 1 <= committee[0] <= committee[1]:
+        raise InputError("A local collective needs a member, and no more attestations or shares than there are people.")
     with ExitStack() as stack:
         folder = workspace or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="unwrapped-dao-")))
         if node is None:
@@ -140,7 +189,8 @@ def local(
         index = stack.enter_context(FingerprintIndex(index_path, key))
         published = BlockStore(folder / "store") if store is None else store
         new = _funded_accounts(*node, gas_money_wei)
-        yield _assemble(*node, new, folder, published, key, index, members, validators, attestations, scopes, profile)
+        people = _People(members, validators, attestations, committee)
+        yield _assemble(*node, new, folder, published, key, index, people, scopes, profile)
 
 
 def _assemble(
@@ -151,23 +201,22 @@ def _assemble(
     store: ContentStore,
     key: FingerprintKey,
     index: FingerprintIndex,
-    members: int,
-    validators: int,
-    attestations: int,
+    people: _People,
     scopes: Sequence[str],
     profile: Profile,
 ) -> LocalCollective:
-    checkers = [new() for _ in range(validators)]
-    keeper, buyer = new(), new()
+    checkers = [new() for _ in range(people.validators)]
+    threshold, count = people.committee
+    keepers, buyer = [new() for _ in range(count)], new()
     token, _ = create(client, faucet, artifacts.load("TestDollar"))
     dollar = Erc20(token)
     dollar.mint(faucet, buyer.address, TEST_DOLLARS)
     parameters = GenesisParameters(
         name="Local collective",
         validators=tuple(a.address for a in checkers),
-        attestations=attestations,
-        custodians=(keeper.address,),
-        threshold=1,
+        attestations=people.attestations,
+        custodians=tuple(keeper.address for keeper in keepers),
+        threshold=threshold,
         scopes=tuple(ScopeDefinition.of(kinds.scope(name)) for name in scopes),
         currencies=(dollar.address, ETH),
         profile=profile,
@@ -187,18 +236,19 @@ def _assemble(
                 Receipts(folder / f"member-{i}" / "receipts"),
                 roles,
             )
-            for i in range(members)
+            for i in range(people.members)
         ),
         buyer=Buyer(collective, buyer, MemoryVault(), store),
         validators=tuple(roles),
-        custodian=Custodian(collective, keeper, MemoryVault()),
+        custodians=tuple(Custodian(collective, keeper, MemoryVault()) for keeper in keepers),
+        keepers=tuple(keepers),
         relayer=Relayer(collective, faucet),
         store=store,
         currency=dollar.address,
         token=dollar,
         faucet=faucet,
     )
-    dao.custodian.setup()
+    dao.form()
     for name in scopes:
         dao.open(name)
     return dao

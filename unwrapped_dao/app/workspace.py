@@ -55,6 +55,10 @@ class Workspace:
         """Notes of one sort of intent."""
         return self.folder / "journal" / sort
 
+    def notes(self, account: str) -> Path:
+        """A custodian's notes: what it sent, and how far it saw the chain final."""
+        return self.folder / "journal" / "custodian" / account.lower()
+
     def begin(self) -> None:
         """Make the folder, and keep it out of any repository around it."""
         try:

@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
+
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 
 from ..errors import NotFoundError
-from .contract import Contract
+from .contract import Contract, merged
 from .erc20 import ETH
 from .outbox import Receipt
 from .signer import Signer
 
 G1Words = tuple[int, int]
 G2Words = tuple[int, int, int, int]
+
+_SALE_TAG: Final = keccak(text="unwrapped-dao/sale/v1")
+_OFFER_TYPE: Final = (
+    "(address,bytes32,uint64,address,uint96,bytes32,bytes32,uint64,uint48,bytes32,uint256[2],uint256[4],uint64)"
+)
 
 
 class SaleState(IntEnum):
@@ -75,6 +83,11 @@ class Offer:
     def from_tuple(cls, values: Sequence[object]) -> Offer:
         """From ABI order."""
         return cls(*(tuple(v) if isinstance(v, list | tuple) else v for v in values))  # type: ignore[arg-type]
+
+    def sale_id(self, chain_id: int, market: str) -> bytes:
+        """The name of this offer on a market, computed here (PROTOCOL 6.2)."""
+        words = encode(["bytes32", "uint256", "address", _OFFER_TYPE], [_SALE_TAG, chain_id, market, self.as_tuple()])
+        return keccak(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +219,22 @@ class Market:
         events = self._contract.events("OptedOut", target=sale_id)
         return [OptOut(e["member"], e["number"], e["ordinal"]) for e in events]
 
+    def refused_by(self, member: str) -> set[bytes]:
+        """Ids of the sales (and listings) that a member opted out of."""
+        return {bytes(event["target"]) for event in self._contract.events("OptedOut", member=member)}
+
     def excluded_leaves(self, sale_id: bytes) -> list[int]:
         """The fixed list, ascending."""
         return [int(leaf) for leaf in self._contract.call("excludedLeaves", sale_id)]
+
+    def fixed_at(self, sale_id: bytes) -> tuple[int, int] | None:
+        """(block, log index) from which on a sale's exclusions stand: fixed, or approved without any. None before."""
+        found = merged(self._contract, ("SaleApproved", "ExclusionsFixed"), saleId=sale_id)
+        return (found[-1].block_number, found[-1].log_index) if found else None
+
+    def approved(self, *, first: int | None = None) -> list[bytes]:
+        """Ids of the sales approved from block `first` on."""
+        return [bytes(event["saleId"]) for event in self._contract.events("SaleApproved", first=first)]
 
     def staged_count(self, sale_id: bytes, caller: str) -> int:
         """How many excluded leaves this caller has staged so far, the smallest first."""

@@ -28,6 +28,22 @@ class Notes(Protocol):
     def drop(self, name: str) -> None: ...
 
 
+class MemoryNotes:
+    """For one process: nothing outlives it."""
+
+    def __init__(self) -> None:
+        self._notes: dict[str, bytes] = {}
+
+    def put(self, name: str, raw: bytes) -> None:
+        self._notes[name] = raw
+
+    def get(self, name: str) -> bytes | None:
+        return self._notes.get(name)
+
+    def drop(self, name: str) -> None:
+        self._notes.pop(name, None)
+
+
 class NotingClient(ChainClient):
     """For one program that sends each transaction (sender, receiver, value, data) once in its life."""
 

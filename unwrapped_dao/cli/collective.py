@@ -28,7 +28,12 @@ def deploy(
     call: Call,
     name: Annotated[str, typer.Option(help="What the collective is called.")],
     validators: Annotated[list[str], typer.Option("--validators", metavar="ACCOUNT", help="Repeat, or a,b,c.")],
-    custodian: Annotated[str, typer.Option(metavar="ACCOUNT", help="Holds the committee key (1-of-1).")],
+    custodian: Annotated[
+        str, typer.Option(metavar="A,B,C", help="Who keeps the committee key. One alone (1-of-1) can read everything.")
+    ],
+    threshold: Annotated[
+        int | None, typer.Option(metavar="T", help="How many of them can open.  [default: a majority]")
+    ] = None,
     profile: Annotated[str, typer.Option(help="dev (seconds, rehearsals) or live (days).")] = "dev",
     attestations: Annotated[int | None, typer.Option(help="Validators that must agree.  [default: a majority]")] = None,
     scope: Annotated[list[str] | None, typer.Option(help="Repeat for more.  [default: artist-preferences]")] = None,
@@ -52,15 +57,15 @@ def deploy(
     if profile not in PROFILES:
         raise InputError(f"There is no profile {profile!r}.", hint=f"Choose {' or '.join(PROFILES)}.")
     with call.open(may_begin=True) as app:
-        named = _split(validators)
+        named, keepers = _split(validators), _split([custodian])
         draft = _checked(
             GenesisParameters,
             name=name,
             dao_uri=uri,
             validators=tuple(app.accounts.address_of(v) for v in named),
             attestations=attestations if attestations is not None else len(named) // 2 + 1,
-            custodians=(app.accounts.address_of(custodian),),
-            threshold=1,
+            custodians=tuple(app.accounts.address_of(name) for name in keepers),
+            threshold=threshold if threshold is not None else len(keepers) // 2 + 1,
             scopes=tuple(ScopeDefinition.of(kinds.scope(s)) for s in _split(scope or ["artist-preferences"])),
             currencies=(*(app.accounts.address_of(c) for c in _split(currency or [])), ETH),
             treasury_bps=treasury_bps,
@@ -85,7 +90,8 @@ def deploy(
         call.talk.warn(_warnings(app.collective))
     lines = [f"{deployment.name} is deployed: Genesis {deployment.genesis}, and the deployer holds nothing any more."]
     lines += [f"  {contract:<22} {address}" for contract, address in deployment.addresses.items()]
-    lines.append(f"Next: `unwrapped-dao custodian setup --as {custodian}`, then `unwrapped-dao pool open`.")
+    each = " by each of them" if len(keepers) > 1 else ""
+    lines.append(f"Next: `unwrapped-dao custodian setup --as {keepers[0]}`{each}, then `unwrapped-dao pool open`.")
     return Told(deployment.model_dump(mode="json"), lines)
 
 

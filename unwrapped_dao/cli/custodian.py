@@ -1,46 +1,78 @@
-"""`unwrapped-dao custodian`: make the committee key, deliver what was approved."""
+"""`unwrapped-dao custodian`: form the committee key, deliver what was approved, keep and renew the share."""
 
 from __future__ import annotations
 
-import time
-from typing import Annotated, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .verbs import Call, Told, verb
 
-noun = typer.Typer(help="A custodian: key, deliveries.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from ..chain.committee import Generation
+    from ..roles.custodian import Custodian, News, Outcome
+
+noun = typer.Typer(help="A custodian: committee key, deliveries, backups.", no_args_is_help=True)
 
 _PAUSE_S = 15.0
+_Every = Annotated[float, typer.Option(metavar="SECONDS", help="Between two looks.")]
 
 
 @verb(noun, "setup", account="custodian", sends=True)
-def setup(call: Call) -> Told:
-    """Make the committee key and post its public part. Its keyfile is worth all that is ever sold: back it up."""
-    with call.open() as app:
-        generation = app.custodian(call.account).setup()
-        folder = app.workspace.keys
-        if generation.one_can_read:
-            call.talk.warn([f"This committee is {generation.shape}: its one custodian could open every envelope."])
-    data = {"generation": generation.number, "committee": generation.shape, "state": generation.state.name.lower()}
-    lines = [f"Committee key {generation.number} ({generation.shape}) is {data['state']}; its secret is in {folder}."]
-    return Told(data, [*lines, "Next: `unwrapped-dao pool open`."])
+def setup(
+    call: Call,
+    wait: Annotated[bool, typer.Option("--wait", help="Go on, step by step, until the key is formed.")] = False,
+    every: _Every = _PAUSE_S,
+) -> Told:
+    """Do your part in forming (or resharing) the newest committee key. Run again it goes on from where it was."""
+    import time
+
+    while True:
+        with call.open() as app:
+            stand = app.custodian(call.account).setup()
+            generation = app.collective.committee.generation(stand.generation)
+            folder = app.workspace.keys
+        if stand.over or not wait:
+            break
+        call.talk.say(stand.sentence)
+        time.sleep(max(every, 1.0))
+    if stand.active and generation.one_can_read:
+        call.talk.warn([f"This committee is {generation.shape}: its one custodian could open every envelope."])
+    data = {
+        "generation": stand.generation,
+        "committee": generation.shape,
+        "state": generation.state.name.lower(),
+        "phase": stand.phase,
+        "did": list(stand.did),
+        "waits_for": stand.sentence,
+        "holds_share": stand.holds_share,
+    }
+    lines = [stand.sentence]
+    if stand.holds_share:
+        lines.append(f"Its secret is in {folder}: back it up with `unwrapped-dao custodian backup FILE`.")
+    return Told(data, [*lines, _next(stand.active, generation)])
 
 
 @verb(noun, "run", account="custodian", sends=True)
 def run(
     call: Call,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on until stopped by Ctrl-C.")] = False,
-    every: Annotated[float, typer.Option(metavar="SECONDS", help="Between two looks with --watch.")] = _PAUSE_S,
+    once: Annotated[bool, typer.Option("--once", help="One look, everything that is due, and an end.")] = False,
+    every: _Every = _PAUSE_S,
+    witness: Annotated[
+        str | None, typer.Option(metavar="URL", help="A second node: nothing is done that both do not call final.")
+    ] = None,
 ) -> Told:
-    """Fix exclusions and deliver every approved sale of this custodian's key. Interrupted, it goes on where it was."""
-    told = _round(call)
-    while watch:
-        for line in told.lines:
-            call.talk.say(line)
-        time.sleep(max(every, 1.0))
-        told = _round(call)
-    return told
+    """Serve approved sales until stopped: fix exclusions, say READY, release shares, combine, deliver; once each.
+
+    Works on final blocks only, derives exclusions and cover itself, and goes on where it was after any interruption.
+    """
+    if once or call.dry_run:
+        return _once(call, witness)
+    _daemon(call, every, witness)
+    raise typer.Exit(0)
 
 
 @verb(noun, "status", account="custodian")
@@ -51,58 +83,232 @@ def status(call: Call) -> Told:
 
     with call.open() as app:
         collective = app.collective
-        address = app.accounts.address(call.account) if app.accounts.has(call.account) else ""
-        keys = [
-            {
-                "generation": g.number,
-                "committee": g.shape,
-                "state": g.state.name.lower(),
-                "custodians": g.custodians,
-                "yours": address in g.custodians,
-                "one_can_read": g.one_can_read,
-            }
-            for g in generations(collective)
-        ]
+        here = app.accounts.has(call.account)
+        custodian = app.custodian(call.account) if here else None
+        address = app.accounts.address(call.account) if here else ""
+        keys = [_key(g, address, custodian) for g in generations(collective)]
         waiting: list[dict[str, Any]] = []
         for sale_id, offer in collective.market.offers().items():
             sale = collective.market.sale(sale_id)
             if sale.state.name == "APPROVED":
+                ready = collective.committee.ready_of(sale.generation, sale_id)
                 waiting.append(
                     {
                         "number": number_of(collective, sale_id),
                         "sale": sale_id,
                         "epoch": offer.epoch,
+                        "ready": sorted(ready),
+                        "ready_until": sale.approved_at + sale.delivery_window // 2,
                         "delivered_leaves": sale.cursor,
                         "deadline": sale.delivery_deadline,
                     }
                 )
-    lines = [
-        f"key {k['generation']} ({k['committee']}), {k['state']}{', yours' if k['yours'] else ''}"
-        + (": its one custodian could open every envelope" if k["one_can_read"] else "")
-        for k in keys
-    ]
+    lines = [_key_line(k) for k in keys]
     lines += [
-        f"sale {w['number']} of epoch {w['epoch']} waits; deliver before {moment(w['deadline'])}" for w in waiting
+        f"sale {w['number']} of epoch {w['epoch']} waits; {len(w['ready'])} said READY; shares until "
+        f"{moment(w['deadline'])}"
+        for w in waiting
     ]
     if not waiting:
         lines.append("No sale waits to be delivered.")
     return Told({"keys": keys, "waiting": waiting}, lines)
 
 
-def _round(call: Call) -> Told:
-    """One look: everything that can be delivered now is."""
+@verb(noun, "heartbeat", account="custodian", sends=True)
+def heartbeat(call: Call) -> Told:
+    """Post your part of this week's sign of life, which opening an epoch needs. `custodian run` does it by itself."""
     with call.open() as app:
-        custodian = app.custodian(call.account)
-        before = [sale_id for sale_id, _, _ in custodian.pending_sales()]
-        done = custodian.run_once(call.talk.progress)
-        states = {s: app.collective.market.sale(s).state.name.lower() for s in before}
-    rows: list[dict[str, Any]] = [
-        {"sale": d.sale_id, "nodes": d.nodes, "transactions": d.transactions, "state": states[d.sale_id]} for d in done
-    ]
-    delivered = {d.sale_id for d in done}
-    rows += [{"sale": s, "nodes": 0, "transactions": 0, "state": states[s]} for s in before if s not in delivered]
+        posted = app.custodian(call.account).post_heartbeat()
+    line = "Your part of this week's sign of life is posted." if posted else "There was nothing left to post."
+    return Told({"posted": posted}, [line])
+
+
+@verb(noun, "backup", account="custodian")
+def backup(call: Call, file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")]) -> Told:
+    """Write your shares, what they are made from, and your account into one file, encrypted as they are."""
+    from ..crypto import backup as backups
+
+    with call.open() as app:
+        names = backups.save(file, app.custodian_keyfiles(call.account), app.passphrase())
+    line = f"{len(names)} keyfiles are in {file}, each opened once to be sure. Keep it apart from its passphrase."
+    return Told({"file": file, "keyfiles": names}, [line])
+
+
+@verb(noun, "restore")
+def restore(call: Call, file: Annotated[Path, typer.Argument(metavar="FILE", help="Of `custodian backup`.")]) -> Told:
+    """Put the keyfiles of a backup into this workspace, where they are missing."""
+    from ..app.accounts import KIND
+    from ..crypto import backup as backups
+
+    with call.open() as app:
+
+        def place(name: str, kind: str) -> Path:
+            return (app.workspace.accounts if kind == KIND else app.workspace.keys) / f"{name}.json"
+
+        names = backups.restore(file, place, app.passphrase())
+    line = f"{len(names)} keyfiles were restored." if names else "Everything in this backup is here already."
+    return Told({"restored": names}, [line, "See `unwrapped-dao custodian status`."])
+
+
+@verb(noun, "reshare", account="member", sends=True)
+def reshare(
+    call: Call,
+    custodians: Annotated[str, typer.Option(metavar="A,B,C", help="The new custodians: accounts or addresses.")],
+    threshold: Annotated[int, typer.Option(metavar="T", help="How many of them can open.")],
+    key: Annotated[int | None, typer.Option(metavar="KEY", help="Which key.  [default: the current one]")] = None,
+) -> Told:
+    """Propose that new custodians share the same key: for a lost share, or to change who keeps it. Members vote.
+
+    After the vote, t of the old custodians and all of the new run `custodian setup`. Old shares go on to work for t of
+    the old custodians together, unless they delete them.
+    """
+    from ..chain.governor import Action
+
+    with call.open() as app:
+        committee = app.collective.committee
+        source = committee.current() if key is None else committee.generation(key)
+        addresses = [app.accounts.address_of(name.strip()) for name in custodians.split(",") if name.strip()]
+        data = committee.board.reshare_calldata(source.number, addresses, threshold)
+        what = f"Reshare committee key {source.number} to {threshold} of {len(addresses)}"
+        proposal = app.member(call.account).propose_calls([Action(committee.address, data)], what)
     lines = [
-        f"Sale 0x{r['sale'].hex()[:12]}… is {r['state']}: {r['nodes']} node keys in {r['transactions']} transactions."
-        for r in rows
+        f"Proposed: {what}.",
+        f"Until they delete them, the old shares still open everything under this key, for any {source.threshold} of "
+        f"the {len(source.custodians)} old custodians together.",
+        "Next: vote, `unwrapped-dao proposal execute`, then every custodian runs `unwrapped-dao custodian setup`.",
     ]
-    return Told({"sales": rows}, lines or ["Nothing waits to be delivered."])
+    facts = {"proposal": str(proposal), "source": source.number, "custodians": addresses, "threshold": threshold}
+    return Told(facts, lines)
+
+
+# --- run ------------------------------------------------------------------------------------------------------------
+
+
+def _once(call: Call, witness: str | None) -> Told:
+    with call.open() as app:
+        custodian = app.custodian(call.account, witness=witness)
+        before = [sale_id for sale_id, _, _ in custodian.pending_sales()]
+        outcome = custodian.run_once(call.talk.progress)
+        states = {s: app.collective.market.sale(s).state.name.lower() for s in before}
+    rows = [_row(sale_id, state, outcome) for sale_id, state in states.items()]
+    bad = [
+        {"sale": s, "custodian": b.custodian, "height": b.node.height, "index": b.node.index} for s, b in outcome.bad
+    ]
+    lines = [line for row in rows for line in _row_lines(row)]
+    lines += [f"The share of custodian {b['custodian']} for node ({b['height']}, {b['index']}) is wrong." for b in bad]
+    return Told({"sales": rows, "bad_shares": bad}, lines or ["Nothing waits to be delivered."])
+
+
+def _row(sale_id: bytes, state: str, outcome: Outcome) -> dict[str, Any]:
+    deeds = [deed for deed in outcome.deeds if deed.sale_id == sale_id]
+    wait = outcome.waiting.get(sale_id)
+    return {
+        "sale": sale_id,
+        "state": state,
+        "nodes": sum(deed.count for deed in deeds if deed.what == "delivered"),
+        "transactions": sum(deed.transactions for deed in deeds),
+        "did": [deed.what for deed in deeds],
+        "waits_for": wait.why if wait is not None and state == "approved" else "",
+    }
+
+
+def _row_lines(row: dict[str, Any]) -> Iterator[str]:
+    did = ", ".join(dict.fromkeys(row["did"])) or "nothing to do"
+    yield (
+        f"Sale 0x{row['sale'].hex()[:12]}… is {row['state']}: {did}; {row['nodes']} node keys in {row['transactions']} "
+        "transactions."
+    )
+    if row["waits_for"]:
+        yield f"  It waits: {row['waits_for']}."
+
+
+def _daemon(call: Call, every: float, witness: str | None) -> None:
+    """Rounds until SIGTERM or Ctrl-C, which end between two steps; what was begun goes on in the next run."""
+    import signal
+    import threading
+
+    from ..roles.custodian import Daemon
+
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    with _sessions(call, witness) as opened:
+        Daemon(opened, lambda news: _tell(call, news), every_s=every, progress=call.talk.progress).run(stop)
+
+
+@contextmanager
+def _sessions(call: Call, witness: str | None) -> Iterator[Any]:
+    """How each round gets its custodian.
+
+    On a node one custodian lives as long as the daemon, so that the keyfiles are opened once, and holds the workspace
+    while it acts. The embedded chain belongs to one process at a time: it is opened for each round.
+    """
+    if call.settings().rpc is None:
+
+        @contextmanager
+        def each() -> Iterator[Custodian]:
+            with call.open() as app:
+                yield app.custodian(call.account)
+
+        yield each
+        return
+    with call.open(beside=True) as app:
+        found: list[Custodian] = []
+
+        @contextmanager
+        def same() -> Iterator[Custodian]:
+            with app.held():
+                if not found:
+                    found.append(app.custodian(call.account, witness=witness))
+                yield found[0]
+
+        yield same
+
+
+def _tell(call: Call, news: News) -> None:
+    """To people on stderr; with --json one line of JSON on stdout for each."""
+    import json
+    import sys
+
+    if not call.json:
+        (call.talk.warn([news.told]) if news.alarm else call.talk.say(news.told))
+        return
+    facts = {key: f"0x{value.hex()}" if isinstance(value, bytes) else value for key, value in news.facts.items()}
+    line = {"event": news.event, "told": news.told, "alarm": news.alarm, **facts}
+    print(json.dumps(line, ensure_ascii=False), file=sys.stdout, flush=True)
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+
+def _key(generation: Generation, address: str, custodian: Custodian | None) -> dict[str, Any]:
+    return {
+        "generation": generation.number,
+        "committee": generation.shape,
+        "state": generation.state.name.lower(),
+        "custodians": generation.custodians,
+        "reshares": generation.source,
+        "yours": address in generation.custodians,
+        "share_kept": custodian is not None and custodian.holds(generation),
+        "one_can_read": generation.one_can_read,
+    }
+
+
+def _key_line(key: dict[str, Any]) -> str:
+    mine = ", yours" if key["yours"] else ""
+    if key["yours"] and key["state"] in ("active", "retired"):
+        mine += ", its share is kept here" if key["share_kept"] else ", BUT ITS SHARE IS NOT HERE: restore a backup"
+    line = f"key {key['generation']} ({key['committee']}), {key['state']}{mine}"
+    if key["reshares"]:
+        line += f"; the same key as {key['reshares']}, shared anew"
+    if key["one_can_read"]:
+        line += ": its one custodian could open every envelope"
+    return line
+
+
+def _next(active: bool, generation: Generation) -> str:
+    if not active:
+        return "Run the same command again when the others have done theirs, or with --wait."
+    if len(generation.custodians) == 1:
+        return "Next: `unwrapped-dao pool open`."
+    return "Next: `unwrapped-dao custodian run`; and `unwrapped-dao pool open` once enough custodians run."

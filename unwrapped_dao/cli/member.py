@@ -127,7 +127,7 @@ def status(call: Call) -> Told:
         contributions, lines = [], [_standing(found.membership)]
         for pool, live in found.contributions:
             scope = scope_of(pool)
-            readers = member.readers(pool, live)
+            who = member.exposure(pool, live)
             contributions.append(
                 {
                     "scope": scope.name if scope else pool.scope_id,
@@ -137,13 +137,16 @@ def status(call: Call) -> Told:
                     "version": live.record.version,
                     "content": live.record.content,
                     "withdrawn": collective.registry.withdrawal_ordinal(pool, live.number) > 0,
-                    "readers": [{"who": reader.who, "how": reader.how} for reader in readers],
+                    "readers": [{"who": reader.who, "how": reader.how} for reader in who.readers],
+                    "who_could_read": who.sentence,
+                    "deliveries": who.deliveries,
+                    "delivered_with_yours": who.to_you,
                 }
             )
             name = scope.name if scope else f"0x{pool.scope_id.hex()[:12]}…"
             lines.append(f"Epoch {pool.epoch} of {name}, {pool.state.name.lower()}: {live.record.weight} share points.")
-            lines.append("  Who could read it now:")
-            lines += [f"    {reader.who}: {reader.how}" for reader in readers]
+            lines += [f"  {who.sentence}", "  Who could read it now:"]
+            lines += [f"    {reader.who}: {reader.how}" for reader in who.readers]
         due = [{"epoch": pool.epoch, "currency": c, "amount": amount} for pool, c, amount in found.claimable]
         lines += [
             f"To claim: {amount_text(collective, c, amount)} from epoch {p.epoch}." for p, c, amount in found.claimable

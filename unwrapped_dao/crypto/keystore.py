@@ -126,7 +126,14 @@ def save(
     raw = secret.to_secret_bytes() if isinstance(secret, SecretScalar) else secret
     if path.exists():
         raise _exists(path)
-    text = json.dumps(encrypt(raw, passphrase, kind=kind, public=public, address=address, cost=cost), indent=2) + "\n"
+    write(path, encrypt(raw, passphrase, kind=kind, public=public, address=address, cost=cost))
+
+
+def write(path: Path, keyfile: dict[str, Any]) -> None:
+    """Write a keyfile that is encrypted already, mode 0600, on the disk when this returns. Raises as `save`."""
+    if path.exists():
+        raise _exists(path)
+    text = json.dumps(keyfile, indent=2) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".keyfile-")  # mkstemp makes it 0600
     try:
@@ -141,6 +148,11 @@ def save(
     finally:
         with contextlib.suppress(FileNotFoundError):
             Path(temporary).unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the name too must survive a crash: what is sent next may depend on this secret
+    finally:
+        os.close(folder)
 
 
 def _exists(path: Path) -> InputError:

@@ -12,6 +12,8 @@ from ..chain.client import ChainClient
 from ..settings import Settings
 from ..storage.interfaces import ContentStore
 
+COMMITTEE = (3, 5)
+"""Any three of five key keepers can open; they form the key together."""
 OTHERS = 16
 """Participants besides the members, at most: validators, key keepers, the buyer, the relayer."""
 
@@ -30,7 +32,7 @@ class Nodes:
     def collective(self, members: int) -> Iterator[LocalCollective]:
         """A new `dev` collective there. Raises NotAllowedError when nobody can pay for it."""
         if self.client is None:
-            with local(members=members, store=self.store) as dao:
+            with local(members=members, committee=COMMITTEE, store=self.store) as dao:
                 yield dao
             return
         keyfile = None
@@ -38,7 +40,13 @@ class Nodes:
             keyfile = open_keyfile(self.settings.payer, self.settings.require_passphrase())
         payer = find_payer(self.client, members + OTHERS, keyfile)
         node = self.client, payer.account
-        with local(members=members, node=node, gas_money_wei=payer.gas_money_wei, store=self.store) as dao:
+        with local(
+            members=members,
+            committee=COMMITTEE,
+            node=node,
+            gas_money_wei=payer.gas_money_wei,
+            store=self.store,
+        ) as dao:
             yield dao
 
 

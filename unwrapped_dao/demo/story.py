@@ -22,13 +22,14 @@ from ..chain.registry import Pool
 from ..crypto import envelope
 from ..crypto.bn254 import P1
 from ..crypto.committee import sign_node
+from ..crypto.delivery import make_share
 from ..crypto.keys import NodeKey, SecretScalar
 from ..crypto.tree import Node, path
 from ..dataset import Dataset
-from ..errors import ContractRefusedError, NotAllowedError, UnwrappedError
+from ..errors import ContractRefusedError, DeliveryError, NotAllowedError, UnwrappedError
 from ..kinds import Preview
 from ..roles.custodian import NODES_PER_CALL
-from ..roles.identity import buyer_key, pool_identity
+from ..roles.identity import buyer_key, pool_identity, sale_identity
 from ..samples import SampleExport
 from ..storage.reader import resolve
 from .nodes import Nodes
@@ -43,6 +44,8 @@ VOTES: tuple[Support, ...] = ("for",) * 8 + ("against", "abstain")
 """Of the members who do not opt out, in order."""
 OPT_OUTS = (4, 10)
 REFUSED_TO_REPEAT = 3
+UNRELIABLE = 4
+"""The place of the key keeper that does not keep to the rules."""
 
 Tell = Callable[[str], None]
 
@@ -71,12 +74,13 @@ def run(output: Path, tell: Tell, *, seed: int = SEED, nodes: Nodes | None = Non
     with ExitStack() as stack:
         dao = stack.enter_context((nodes or Nodes()).collective(MEMBERS))
         tell(dao.warning)
+        tell(_formed(dao))
         exports = [*stack.enter_context(samples.exports(MEMBERS - 1, seed=seed)), samples.third_party()]
         previews = _contribute(dao, exports, told)
         pool = dao.seal(SCOPE)
         told.line(
             f"The pool was sealed with {len(previews)} contributions and the ciphertext published. Besides each "
-            "member's own validators, only the one key keeper could open it now."
+            f"member's own validators, only {_who_could_read(dao)} could open it now."
         )
         _try_without_key(dao, pool, told)
         offer = _offer(dao, pool, told)
@@ -168,13 +172,46 @@ def _deliver(dao: LocalCollective, offer: Offer, pool: Pool, proposal: int, told
     sale_id = dao.collective.market.sale_id(offer)
     dao.custodian.fix_exclusions(sale_id, offer)
     _try_wrong_key(dao, offer, pool, sale_id, told)
+    _release_wrong_share(dao, offer, pool, sale_id)
+    for bad in dao.serve(silent=(UNRELIABLE,)):
+        told.refused(
+            f"Key keeper {bad.custodian} releases a wrong share", "the other key keepers", DeliveryError(bad.why)
+        )
     dao.settle(proposal)
     nodes = len(dao.collective.market.deliveries(sale_id))
+    generation = dao.collective.committee.generation(pool.generation)
+    ready = len(dao.collective.committee.ready_of(pool.generation, sale_id))
     told.line(
-        f"The key keeper delivered {nodes} node keys that cover everybody but the {len(OPT_OUTS)}; the contract "
-        "checked the pairing of every one, and only then credited the money."
+        f"{ready} of {len(dao.custodians)} key keepers said READY; the shares of {generation.threshold} make the {nodes} "
+        f"node keys over all but the {len(OPT_OUTS)}. The contract checked the pairing of every one, and only then credited "
+        "the money."
     )
     return sale_id
+
+
+def _formed(dao: LocalCollective) -> str:
+    """How the committee's key came to be."""
+    generation = dao.collective.committee.current()
+    if generation.one_can_read:
+        return f"The committee is {generation.shape}: one key keeper made the key alone."
+    return f"The {len(generation.custodians)} formed it on the chain, without a dealer: nobody ever knew the whole key."
+
+
+def _who_could_read(dao: LocalCollective) -> str:
+    generation = dao.collective.committee.current()
+    if generation.one_can_read:
+        return "the one key keeper"
+    return f"{generation.threshold} of the {len(generation.custodians)} key keepers against the rules"
+
+
+def _release_wrong_share(dao: LocalCollective, offer: Offer, pool: Pool, sale_id: bytes) -> None:
+    """One key keeper posts shares that are made from something else than its share."""
+    index, identity, sale = UNRELIABLE + 1, pool_identity(dao.collective, pool), sale_identity(dao.collective, sale_id)
+    node = dao.custodian.cover(sale_id, offer)[0]
+    share = make_share(index, SecretScalar.generate(), identity, node, sale, buyer_key(offer))
+    committee = dao.collective.committee
+    keeper = dao.keepers[UNRELIABLE]
+    committee.post_shares(keeper, pool.generation, sale_id, 0, [share.C1.words], [share.C2.words])
 
 
 def _try_wrong_key(dao: LocalCollective, offer: Offer, pool: Pool, sale_id: bytes, told: Told) -> None:

@@ -14,7 +14,7 @@ from io import BytesIO
 from .. import kinds
 from ..chain import eip712
 from ..chain.collective import Collective
-from ..chain.exposure import Reader, readers
+from ..chain.exposure import Exposure, exposure
 from ..chain.governor import Action, Support
 from ..chain.market import Offer, OptOut
 from ..chain.membership import Member as Membership
@@ -239,9 +239,9 @@ class Member:
         held = tuple((pool, found) for pool, found in mine if found is not None)
         return MemberStatus(membership, held, tuple(self._claimable()))
 
-    def readers(self, pool: Pool, contribution: LiveContribution) -> list[Reader]:
-        """Who could read this contribution now."""
-        return readers(self._collective, pool, contribution)
+    def exposure(self, pool: Pool, contribution: LiveContribution) -> Exposure:
+        """Who could read this contribution now, and after which votes."""
+        return exposure(self._collective, pool, contribution)
 
     # --- steps -----------------------------------------------------------------------------------------------------
 

@@ -10,23 +10,10 @@ from eth_account.signers.local import LocalAccount
 
 from tests.doubles.rpc_node import RpcNode, dropping, rpc_node, swallowing
 from unwrapped_dao.chain.http import HttpTransport
-from unwrapped_dao.chain.noting import NotingClient
+from unwrapped_dao.chain.noting import MemoryNotes, NotingClient
 from unwrapped_dao.errors import RpcUnavailableError
 
 GIFT = 7
-
-
-class Notes(dict[str, bytes]):
-    """In memory; a kept copy stands for what a killed process left."""
-
-    def put(self, name: str, raw: bytes) -> None:
-        self[name] = raw
-
-    def get(self, name: str) -> bytes | None:  # type: ignore[override]
-        return super().get(name)
-
-    def drop(self, name: str) -> None:
-        self.pop(name, None)
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +30,12 @@ def sender(node: RpcNode) -> LocalAccount:
     return account
 
 
-def noting(node: RpcNode, notes: Notes) -> NotingClient:
+def noting(node: RpcNode, notes: MemoryNotes) -> NotingClient:
     return NotingClient(HttpTransport(node.url, timeout_s=5), notes)
 
 
 def test_a_transaction_whose_answer_was_lost_is_not_made_again(node: RpcNode, sender: LocalAccount) -> None:
-    notes, receiver = Notes(), Account.create().address
+    notes, receiver = MemoryNotes(), Account.create().address
     node.vice = swallowing()
     with pytest.raises(RpcUnavailableError):
         noting(node, notes).send(sender, receiver, value=GIFT)
@@ -59,7 +46,7 @@ def test_a_transaction_whose_answer_was_lost_is_not_made_again(node: RpcNode, se
 
 
 def test_a_transaction_noted_before_a_kill_is_sent_then(node: RpcNode, sender: LocalAccount) -> None:
-    notes, receiver = Notes(), Account.create().address
+    notes, receiver = MemoryNotes(), Account.create().address
 
     class Killed(BaseException):
         """Before anything leaves."""
@@ -67,6 +54,7 @@ def test_a_transaction_noted_before_a_kill_is_sent_then(node: RpcNode, sender: L
     def kill(tx_hash: str, raw: bytes) -> None:
         raise Killed
 
+    # What the notes hold now is what a killed process leaves.
     with pytest.raises(Killed):
         noting(node, notes).send(sender, receiver, value=GIFT, on_signed=kill)
     assert node.client().balance(receiver) == 0
@@ -75,7 +63,7 @@ def test_a_transaction_noted_before_a_kill_is_sent_then(node: RpcNode, sender: L
 
 
 def test_a_noted_transaction_that_can_no_longer_be_mined_is_made_anew(node: RpcNode, sender: LocalAccount) -> None:
-    notes, receiver = Notes(), Account.create().address
+    notes, receiver = MemoryNotes(), Account.create().address
     with node.undone():
         noting(node, notes).send(sender, receiver, value=GIFT)
     assert node.client().balance(receiver) == 0
@@ -89,7 +77,7 @@ def test_a_noted_transaction_that_can_no_longer_be_mined_is_made_anew(node: RpcN
 
 
 def test_a_node_that_drops_every_third_request_mines_it_once(node: RpcNode, sender: LocalAccount) -> None:
-    notes, receiver = Notes(), Account.create().address
+    notes, receiver = MemoryNotes(), Account.create().address
     node.vice = dropping(3)
     noting(node, notes).send(sender, receiver, value=GIFT)
     node.vice = None

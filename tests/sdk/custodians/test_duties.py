@@ -117,7 +117,10 @@ def test_the_order_is_exclusions_ready_shares_delivery() -> None:
 def test_nothing_is_posted_twice() -> None:
     assert duty(AGREED, replace(AGREED, posted=frozenset(NODES[:1]))) == PostShares(NODES[1:])
     assert isinstance(duty(AGREED, replace(AGREED, posted=frozenset(NODES))), Wait)
-    assert isinstance(duty(FIXED, replace(FIXED, readies=frozenset({2}))), Wait)
+    assert isinstance(duty(FIXED, replace(FIXED, readies=frozenset({2}), said=True)), Wait)
+    assert isinstance(
+        duty(FIXED, replace(FIXED, said=True)), Wait
+    )  # said too early: it does not count, and is said once
 
 
 def test_two_valid_shares_of_three_are_not_combined_and_the_front_is_not_held_up_by_the_rest() -> None:
@@ -170,7 +173,8 @@ def test_a_committee_in_any_order_delivers_if_enough_speak_and_else_gives_nothin
         now += order.randrange(1, 4)
         seat, newest, final = order.choice(seats), blocks[-1], blocks[max(0, len(blocks) - 4)]
         mine = frozenset(node for j, node in posted if j == seat.index)
-        said = next_duty(seat, SALE, final, replace(newest, posted=mine), now, eager=order.random() < 0.3)
+        seen = replace(newest, posted=mine, said=seat.index in newest.readies)
+        said = next_duty(seat, SALE, final, seen, now, eager=order.random() < 0.3)
         match said:
             case FixExclusions():
                 newest = replace(newest, listed=newest.derived, cover=NODES)

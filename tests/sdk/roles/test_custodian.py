@@ -21,7 +21,7 @@ def test_a_custodian_killed_between_two_staged_calls_passes_the_rest_of_the_leav
         dao.relayer.execute(dao.collective.governor.proposal(proposal))
         # What a call cut short leaves behind: the first of two leaves staged by this custodian.
         market = dao.collective.market
-        market.fix_excluded(dao.custodian._account, offer, [0])
+        market.fix_excluded(dao.keepers[0], offer, [0])
         assert market.staged_count(sale_id, dao.custodian.address) == 1
         assert dao.custodian.fix_exclusions(sale_id, offer)
         assert market.excluded_leaves(sale_id) == [0, 1]

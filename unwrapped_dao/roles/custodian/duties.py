@@ -48,10 +48,11 @@ class Seat:
 class SaleView:
     """One sale as one block tells it. Times in seconds of the chain.
 
-    `derived` is the exclusion list as this custodian reads it from the withdrawals and opt-outs, `listed` the one the
-    contract fixed (None before). `readies` are the custodians whose READY counts. `shares` names, for each node of the
-    cover that is not delivered yet, the custodians whose share of it is valid; `posted` the nodes whose share of this
-    custodian stands on the chain, valid or not. `complete_at`: when the t-th valid share of the last such node came.
+    `derived` is the exclusion list as this custodian reads it from the withdrawals and opt-outs, `accounted` whether it
+    holds all of them, `listed` the one the contract fixed (None before), `staged` how much of it this custodian passed.
+    `readies` are the custodians whose READY counts; `said`: this one's stands on the chain, whether it counts or not.
+    `cover` are the nodes that are not delivered yet; `shares` names for each the custodians whose share of it is valid,
+    `posted` the nodes whose share this custodian posted. `complete_at`: when the last of them had t valid shares.
     """
 
     stage: Stage
@@ -62,6 +63,7 @@ class SaleView:
     listed: tuple[int, ...] | None = None
     staged: int = 0
     readies: frozenset[int] = frozenset()
+    said: bool = False
     cover: tuple[Node, ...] = ()
     posted: frozenset[Node] = frozenset()
     shares: Mapping[Node, frozenset[int]] = field(default_factory=dict)
@@ -158,7 +160,7 @@ def _release(seat: Seat, final: SaleView, newest: SaleView, now: int) -> SayRead
         return Wait("its deadline went by: no more shares are released", alarm=True)
     if len(final.readies) >= seat.quorum:
         return PostShares(missing)
-    if seat.index not in newest.readies and now < final.ready_until:
+    if not newest.said and now < final.ready_until:
         return SayReady()
     if now >= final.ready_until and len(newest.readies) < seat.quorum:
         return Wait(f"only {len(newest.readies)} of the {seat.quorum} READYs came in time: nothing is released", True)

@@ -1,0 +1,122 @@
+"""The custodian that never sleeps: rounds of looking and acting, for as long as it is not told to stop.
+
+Each round does whatever is due and forgets nothing that matters: secrets are in keyfiles, transactions in notes, the
+rest on the chain. So a round may end anywhere, by SIGKILL too, and the next one goes on. A node that fails, lies or is
+behind ends a round and never the daemon; what only a person can put right is said as an alarm, once until it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ...errors import InputError, NotAllowedError, TemporaryError, UntrustedDataError, UnwrappedError
+from ..identity import Progress, no_progress
+from .role import Custodian
+from .serving import Deed, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One thing worth telling. `alarm`: a person should look."""
+
+    event: str
+    told: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    alarm: bool = False
+
+
+Tell = Callable[[News], None]
+
+
+class Stop(Protocol):
+    """Set when the daemon should end; waiting on it ends early then (`threading.Event`)."""
+
+    def is_set(self) -> bool: ...
+
+    def wait(self, timeout: float) -> bool: ...
+
+
+class Daemon:
+    """Rounds for one custodian, which `opened` gives for the length of each.
+
+    `every_s` between two looks, doubled up to `most_s` while the node is in trouble.
+    """
+
+    def __init__(
+        self,
+        opened: Callable[[], AbstractContextManager[Custodian]],
+        tell: Tell,
+        *,
+        every_s: float = 15.0,
+        most_s: float = 300.0,
+        progress: Progress = no_progress,
+    ) -> None:
+        self._opened = opened
+        self._tell = tell
+        self._every_s = every_s
+        self._most_s = most_s
+        self._progress = progress
+        self._said: dict[str, str] = {}
+
+    def run(self, stop: Stop) -> None:
+        """Until `stop` is set."""
+        pause = self._every_s
+        self._tell(News("started", f"Looking every {self._every_s:g} s."))
+        while not stop.is_set():
+            pause = self._every_s if self._attempt() else min(pause * 2, self._most_s)
+            stop.wait(pause)
+        self._tell(News("stopped", "Stopped. Nothing is lost, and the next run goes on from here."))
+
+    def round(self, custodian: Custodian, *, eager: bool = False) -> Outcome:
+        """One look, and all that is due. Raises what went wrong."""
+        if custodian.has_part_in_forming():
+            stand = custodian.setup(eager=eager)
+            facts = {"generation": stand.generation, "did": list(stand.did)}
+            self._once(f"setup {stand.generation}", News("setup", stand.sentence, facts))
+        if custodian.post_heartbeat():
+            self._tell(News("heartbeat", "Posted this week's part of the committee's sign of life."))
+        outcome = custodian.run_once(self._progress, self._deed, eager=eager)
+        for sale_id, wait in outcome.waiting.items():
+            facts = {"sale": sale_id, "why": wait.why}
+            self._once(f"sale {sale_id.hex()}", News("waiting", f"{_name(sale_id)}: {wait.why}.", facts, wait.alarm))
+        for sale_id, bad in outcome.bad:
+            facts = {"sale": sale_id, "custodian": bad.custodian, "height": bad.node.height, "index": bad.node.index}
+            told = f"{_name(sale_id)}: {bad.why} It is left out."
+            self._once(f"bad {sale_id.hex()} {bad}", News("bad share", told, facts, alarm=True))
+        return outcome
+
+    # --- steps -----------------------------------------------------------------------------------------------------
+
+    def _attempt(self) -> bool:
+        """One round; whether the node was well."""
+        try:
+            with self._opened() as custodian:
+                self.round(custodian)
+        except TemporaryError as problem:
+            self._trouble(problem, alarm=False)
+            return False
+        except (UntrustedDataError, NotAllowedError, InputError) as problem:
+            self._trouble(problem, alarm=True)
+            return False
+        self._said.pop("trouble", None)
+        return True
+
+    def _deed(self, deed: Deed) -> None:
+        facts = {"sale": deed.sale_id, "what": deed.what, "count": deed.count, "transactions": deed.transactions}
+        self._tell(News("done", f"{_name(deed.sale_id)}: {deed.what} ({deed.count}).", facts))
+
+    def _trouble(self, problem: UnwrappedError, *, alarm: bool) -> None:
+        facts = {"error": type(problem).__name__, "hint": problem.hint}
+        self._once("trouble", News("trouble", problem.message, facts, alarm))
+
+    def _once(self, about: str, news: News) -> None:
+        if self._said.get(about) != news.told:
+            self._said[about] = news.told
+            self._tell(news)
+
+
+def _name(sale_id: bytes) -> str:
+    return f"Sale 0x{sale_id.hex()[:12]}…"
