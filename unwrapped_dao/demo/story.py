@@ -182,9 +182,8 @@ def _deliver(dao: LocalCollective, offer: Offer, pool: Pool, proposal: int, told
     generation = dao.collective.committee.generation(pool.generation)
     ready = len(dao.collective.committee.ready_of(pool.generation, sale_id))
     told.line(
-        f"{ready} of {len(dao.custodians)} key keepers said READY; the shares of {generation.threshold} make the {nodes} "
-        f"node keys over all but the {len(OPT_OUTS)}. The contract checked the pairing of every one, and only then credited "
-        "the money."
+        f"{ready} of {len(dao.custodians)} key keepers said READY; shares of {generation.threshold} make the {nodes} "
+        f"node keys over all but the {len(OPT_OUTS)}. The contract checked each one's pairing, and only then credited money."
     )
     return sale_id
 

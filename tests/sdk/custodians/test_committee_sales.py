@@ -1,4 +1,4 @@
-"""A 3-of-5 committee on the embedded chain: what is released, when, by whom, and what a cheat or a silent one changes."""
+"""A 3-of-5 committee on the embedded chain: what is released, when, and what a cheat or a silent one changes."""
 
 from __future__ import annotations
 
