@@ -183,7 +183,7 @@ def _deliver(dao: LocalCollective, offer: Offer, pool: Pool, proposal: int, told
     ready = len(dao.collective.committee.ready_of(pool.generation, sale_id))
     told.line(
         f"{ready} of {len(dao.custodians)} key keepers said READY; shares of {generation.threshold} make the {nodes} "
-        f"node keys over all but the {len(OPT_OUTS)}. The contract checked each one's pairing, and only then credited money."
+        f"node keys over all but the {len(OPT_OUTS)}. The contract checked each one's pairing, then credited money."
     )
     return sale_id
 
