@@ -1,9 +1,10 @@
 """Kinds of personal data: `get("music")`, `names()`, and `scope("artist-preferences")`, found without
 importing them all.
 
-A kind from outside registers an entry point in the group `unwrapped_dao.kinds` whose value is its `Kind`
-object;
-the entry point's name must be the kind's name. A name shipped with the package cannot be replaced.
+A kind that ships with the package is a folder here whose `KIND` is its `Kind` object; the folder is called as the kind
+is, with `_` for `-`. One from outside registers an entry point in the group `unwrapped_dao.kinds` whose value is its
+`Kind` object; the entry point's name must be the kind's name (examples/kind-electricity is one). A name shipped with
+the package cannot be replaced.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
+from pkgutil import iter_modules
 from typing import Any
 
 from ..errors import InputError, NotFoundError
@@ -21,10 +23,7 @@ from .preview import Preview, preview
 from .protocols import Insights, Kind, RecordsSummary, Scope, Source, WrittenInsights
 
 ENTRY_POINT_GROUP = "unwrapped_dao.kinds"
-_SHIPPED = {
-    "music": "unwrapped_dao.kinds.music:MUSIC",
-    "heart-rate": "unwrapped_dao.kinds.heart_rate:HEART_RATE",
-}
+_SHIPPED = {found.name.replace("_", "-"): found.name for found in iter_modules(__path__) if found.ispkg}
 
 __all__ = [
     "ImportSummary",
@@ -61,8 +60,7 @@ def get(name: str) -> Kind:
     broken.
     """
     if name in _SHIPPED:
-        module, _, attribute = _SHIPPED[name].partition(":")
-        found: Any = getattr(import_module(module), attribute)
+        found: Any = import_module(f"{__name__}.{_SHIPPED[name]}").KIND
     else:
         points = [point for point in entry_points(group=ENTRY_POINT_GROUP) if point.name == name]
         if not points:
