@@ -45,17 +45,17 @@ class Answer:
 
 
 class Evm:
-    """The machine at one state and one time. `fork` begins again from where `settle_down` was last called."""
+    """The machine at one state and one time. `keep` names a state, and `fork` begins again from it."""
 
     def __init__(self, chain: LocalChain) -> None:
         engine = chain._engine
         rows = engine._store._connection.execute("SELECT key, value FROM nodes")
         self._db = AtomicDB({bytes(key): bytes(value) for key, value in rows})  # type: ignore[arg-type]
         self._root = Hash32(engine.head.state_root)
-        self._began = engine.head.timestamp
+        self._kept: dict[str, tuple[Hash32, int]] = {}
         self.chain_id = engine.chain_id
         self._errors = all_errors()
-        self.now = self._began
+        self.now = engine.head.timestamp
         self._state = self._fresh()
 
     def _fresh(self) -> LocalState:
@@ -72,19 +72,14 @@ class Evm:
         )
         return LocalState(self._db, context, self._root)
 
-    def know(self, abi: Abi) -> None:
-        """Name the errors of one more contract."""
-        self._errors._errors.update(abi._errors)
-
-    def fork(self) -> None:
-        """Back to the last `settle_down`."""
-        self.now = self._began
+    def keep(self, name: str) -> None:
+        self._state.persist()
+        self._root = self._state.state_root
+        self._kept[name] = self._root, self.now
         self._state = self._fresh()
 
-    def settle_down(self) -> None:
-        """Keep this state as the one that `fork` begins from."""
-        self._state.persist()
-        self._root, self._began = self._state.state_root, self.now
+    def fork(self, name: str) -> None:
+        self._root, self.now = self._kept[name]
         self._state = self._fresh()
 
     def advance(self, seconds: int) -> None:

@@ -61,7 +61,7 @@ class Life(Members, Sales, Money):
             due = self.w.splitter.call("operatorCreditOf", 1, self.w.custodian, address)
             assert due == self.model.operators[currency] - self.model.operators_paid[currency]
             credits = 0
-            for who in ("buyer 0", "buyer 1", "builder"):
+            for who in {"buyer 0", "buyer 1", "builder", *(name for name, _ in self.model.credits)}:
                 credit = self.w.splitter.call("creditOf", self.who(who), address)
                 assert credit == self.model.credits.get((who, currency), 0)
                 credits += credit
@@ -177,6 +177,7 @@ class Life(Members, Sales, Money):
         for currency in range(2):
             left = self.model.money_in[currency] - self.model.money_out[currency] - self.model.escrowed(currency)
             lines = [line for (_, c), line in self.model.lines.items() if c == currency]
+            left -= sum(credit for (_, c), credit in self.model.credits.items() if c == currency)
             assert left == sum(line.revenue - sum(line.paid.values()) for line in lines)
             assert 0 <= left <= sum(len(line.paid) for line in lines)
             for at, buyer in enumerate(self.w.buyers):

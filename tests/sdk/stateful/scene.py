@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.sdk.stateful.evm import Answer
 from tests.sdk.stateful.model import Model, Pool
-from tests.sdk.stateful.world import MEMBERS, Buyer, Envelope, account, world
+from tests.sdk.stateful.world import EMPTY, MEMBERS, Buyer, Envelope, account, world
 from unwrapped_dao.crypto.keys import NodeKey
 
 UNITS = ("dollars", "wei")
@@ -22,7 +22,7 @@ class Scene:
 
     def __init__(self) -> None:
         self.w = world()
-        self.w.evm.fork()
+        self.w.evm.fork(EMPTY)
         self.w.source.seed(1)
         self.model = Model(self.w.evm.now)
         self.story: list[str] = []
@@ -77,4 +77,4 @@ class Scene:
             return self.w.members[int(number)]
         if kind == "buyer":
             return self.w.buyers[int(number)].address
-        return {"custodian": self.w.custodian}.get(name) or account(name)
+        return {"custodian": self.w.custodian, "splitter": self.w.splitter.address}.get(name) or account(name)

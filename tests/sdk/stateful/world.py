@@ -34,6 +34,7 @@ from unwrapped_dao.errors import CapsuleError
 from unwrapped_dao.roles.founder import Founder
 
 TEST_ARTIFACTS = Path(__file__).parents[2] / "artifacts"
+EMPTY = "empty"
 ETH = "0x" + "0" * 40
 GENESIS_TIME = 1_800_000_000
 HEIGHT = 3
@@ -91,7 +92,7 @@ class Envelope:
 
 
 class World:
-    """`evm.fork()` begins again from the deployed, empty collective."""
+    """`evm.fork(EMPTY)` begins again from the deployed, empty collective."""
 
     def __init__(self) -> None:
         self.validators = sorted((Account.from_key(keccak(text=f"validator {i}")) for i in range(2)), key=_number)
@@ -125,7 +126,7 @@ class World:
             _done(self.dollar.send(self.stranger, "mint", buyer.address, BUYER_DOLLARS))
             _done(self.dollar.send(buyer.address, "approve", self.splitter.address, 2**256 - 1))
             self.evm.give(buyer.address, BUYER_WEI)
-        self.evm.settle_down()
+        self.evm.keep(EMPTY)
         self.source = random.Random(0)
 
     def _parameters(self, dollar: str) -> GenesisParameters:
@@ -278,5 +279,5 @@ def _hints(node_id: bytes) -> tuple[int, ...]:
 
 @cache
 def world() -> World:
-    """One for all tests of a process; each begins with `world().evm.fork()`."""
+    """One for all tests of a process; each begins with `world().evm.fork(...)`."""
     return World()
