@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.sdk.stateful import model as m
 from tests.sdk.stateful.life import Life
-from tests.sdk.stateful.world import NOTICE
+from tests.sdk.stateful.world import ETH, NOTICE
 
 WEIGHTS = (40, 30, 20, 10, 25, 35)
 SETTLED, REFUNDED, HALF_DELIVERED, UNFIXED, OFFERED = range(5)
@@ -131,6 +131,11 @@ def parameters(life: Life) -> dict[str, Any]:
         "voting delay": w.governor.call("votingDelay"),
         "voting period": w.governor.call("votingPeriod"),
         "timelock delay": w.timelock.call("getMinDelay"),
+        "roles": [
+            w.timelock.call("hasRole", w.timelock.call(role), holder)
+            for role in ("PROPOSER_ROLE", "EXECUTOR_ROLE", "CANCELLER_ROLE", "DEFAULT_ADMIN_ROLE")
+            for holder in (ETH, w.stranger, w.deployer, w.custodian, w.governor.address, w.timelock.address)
+        ],
         "code": {name: w.evm.code(address) for name, address in w.names.items()},
     }
 

@@ -7,6 +7,8 @@ faster, and the only way to speak as the timelock itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +58,7 @@ class Evm:
         self.chain_id = engine.chain_id
         self._errors = all_errors()
         self.now = engine.head.timestamp
+        self._undoing = False
         self._state = self._fresh()
 
     def _fresh(self) -> LocalState:
@@ -88,8 +91,8 @@ class Evm:
 
     def send(self, sender: str, to: str, data: bytes, value: int = 0, *, gas: int = GAS) -> Answer:
         """One message; a revert undoes it alone."""
-        # A transaction begins: original values for EIP-2200's prices, cold addresses for EIP-2929's.
-        self._state.lock_changes()
+        if not self._undoing:
+            self._state.lock_changes()  # a transaction begins: what EIP-2200 calls original values
         return self._run(sender, to, data, value, gas)
 
     def call(self, to: str, data: bytes, sender: str = "0x" + "0" * 40) -> Answer:
@@ -137,16 +140,17 @@ class Evm:
     def code(self, address: str) -> bytes:
         return bytes(self._state.get_code(raw(address)))
 
-    def snapshot(self) -> Any:
-        return (self._state.snapshot(), self.now)
-
-    def revert(self, taken: Any) -> None:
-        snapshot, self.now = taken
-        self._state.revert(snapshot)
-        self._state.execution_context._timestamp = self.now  # type: ignore[attr-defined]
-
-    def storage(self, address: str, slot: int) -> int:
-        return int(self._state.get_storage(raw(address), slot))
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """What happens inside is undone, time included."""
+        self._state.lock_changes()
+        before, now, self._undoing = self._state.snapshot(), self.now, True
+        try:
+            yield
+        finally:
+            self._undoing = False
+            self._state.revert(before)
+            self.advance(now - self.now)
 
 
 class Remote:
