@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IContributionRegistry} from "./interfaces/IContributionRegistry.sol";
 import {IMembershipToken} from "./interfaces/IMembershipToken.sol";
 import {CompactSignature} from "./libraries/CompactSignature.sol";
@@ -20,6 +21,7 @@ contract ContributionRegistry is RegistryPools {
     bytes32 private constant CONTRIBUTION_TYPE = keccak256(
         "Contribution(address member,bytes32 scopeId,uint64 epoch,uint32 version,bytes32 content,uint32 weight,bytes32 fingerprint,bytes32 report,uint64 expiry)"
     );
+    bytes32 private constant CONTRIBUTIONS_TYPE = keccak256("Contributions(bytes32 itemsHash,uint64 expiry)");
     bytes32 private constant CONSENT_TYPE =
         keccak256("Consent(bytes32 scopeId,uint64 epoch,uint32 version,bytes32 content,uint64 expiry)");
     bytes32 private constant WITHDRAWAL_TYPE =
@@ -29,6 +31,21 @@ contract ContributionRegistry is RegistryPools {
     uint8 private constant MEMBER_LEFT = 1;
     uint8 private constant MEMBER_WITHDREW = 64;
     uint256 private constant NUMBER_BITS = 32;
+    /// @dev Of a BatchItem, which is static, so its calldata is its encoding.
+    uint256 private constant ITEM_BYTES = 6 * 32;
+
+    /// @dev What every item of a batch is measured by.
+    /// @param separator EIP-712's, of this contract.
+    /// @param next Smallest member number that may still be recorded.
+    struct Batch {
+        bytes32 separator;
+        uint256 id;
+        bytes32 scopeId;
+        uint64 epoch;
+        uint32 maxWeight;
+        uint8 height;
+        uint256 next;
+    }
 
     mapping(bytes32 scopeId => mapping(bytes32 fingerprint => uint256 commitmentAndNumber)) private _fingerprints;
     mapping(uint256 poolId => mapping(uint256 word => uint256 lanes)) private _tombstones;
@@ -69,11 +86,8 @@ contract ContributionRegistry is RegistryPools {
         private
         returns (uint8)
     {
-        (Pool memory p, PoolState state) = _meet(id);
-        if (state != PoolState.Open && state != PoolState.Announced) revert PoolNotOpen(id, state);
-        if (!committee.isActive(p.generation)) revert GenerationUnusable(p.generation);
+        Pool memory p = _requireCollecting(id, expiry);
         if (r.weight == 0 || r.weight > p.maxWeight) revert WeightOutOfRange(r.weight, p.maxWeight);
-        if (block.timestamp > expiry) revert AttestationExpired(expiry, block.timestamp);
         bytes32 structHash = keccak256(
             abi.encode(
                 CONTRIBUTION_TYPE,
@@ -88,8 +102,17 @@ contract ContributionRegistry is RegistryPools {
                 expiry
             )
         );
-        _requireAttested(_hashTypedDataV4(structHash), attestations, p.attestations);
+        _requireAttested(_hashTypedDataV4(structHash), attestations, p.attestations, 1);
         return p.height;
+    }
+
+    /// @dev The pool takes contributions, under a key that is still used, and attestations with this expiry.
+    function _requireCollecting(uint256 id, uint64 expiry) private returns (Pool memory) {
+        (Pool memory p, PoolState state) = _meet(id);
+        if (state != PoolState.Open && state != PoolState.Announced) revert PoolNotOpen(id, state);
+        if (!committee.isActive(p.generation)) revert GenerationUnusable(p.generation);
+        if (block.timestamp > expiry) revert AttestationExpired(expiry, block.timestamp);
+        return p;
     }
 
     /// @dev Puts `r` in the place of `live`, or of nothing. A revert anywhere undoes all of it.
@@ -123,6 +146,151 @@ contract ContributionRegistry is RegistryPools {
             if (!isNew) delete taken[live.fingerprint];
         }
         taken[r.fingerprint] = _commitment(id, number, r);
+    }
+
+    // --------------------------------------------------- contribute in a batch
+
+    /// @inheritdoc IContributionRegistry
+    function contributeBatch(
+        bytes32 scopeId,
+        uint64 epoch,
+        BatchItem[] calldata items,
+        BatchConsent[] calldata consents,
+        Record[] calldata lives,
+        uint64 expiry,
+        bytes calldata attestations
+    ) external override returns (uint256 recorded) {
+        if (consents.length != items.length) revert ConsentsMissing(consents.length, items.length);
+        uint256 id = poolId(scopeId, epoch);
+        Pool memory p = _requireCollecting(id, expiry);
+        Batch memory batch = Batch(_domainSeparatorV4(), id, scopeId, epoch, p.maxWeight, p.height, 0);
+        (uint256[] memory standings, uint256[] memory weights) = _stateOfMembers(id, items);
+
+        address[] memory added = new address[](items.length);
+        uint256[] memory shares = new uint256[](items.length);
+        uint256 new_;
+        unchecked {
+            for (uint256 i; i < items.length; ++i) {
+                address member = items[i].member;
+                Record memory r = items[i].record;
+                (bool ok, ContributionSkipReason reason) =
+                    _judge(batch, standings[i], weights[i], member, r, consents[i], lives);
+                if (!ok) {
+                    emit ContributionSkipped(id, member, r.version, reason);
+                    continue;
+                }
+                if (weights[i] == 0) added[new_++] = member;
+                else delete _fingerprints[scopeId][lives[consents[i].replaces - 1].fingerprint];
+                shares[recorded++] = _record(batch, uint32(standings[i]) - 1, member, r);
+            }
+        }
+        assembly ("memory-safe") {
+            mstore(shares, recorded)
+            mstore(added, new_)
+        }
+        bytes32 structHash = keccak256(abi.encode(CONTRIBUTIONS_TYPE, _itemsHash(scopeId, epoch, items), expiry));
+        _requireAttested(_hashTypedDataV4(structHash), attestations, p.attestations, recorded);
+        membership.contributionsAdded(added);
+        token.setWeights(id, shares);
+    }
+
+    /// @dev `IMembershipToken.standings` and the weights in the pool, for each item.
+    function _stateOfMembers(uint256 id, BatchItem[] calldata items)
+        private
+        view
+        returns (uint256[] memory standings, uint256[] memory weights)
+    {
+        address[] memory members = new address[](items.length);
+        for (uint256 i; i < items.length; ++i) members[i] = items[i].member;
+        standings = membership.standings(members);
+        uint256[] memory numbers = new uint256[](items.length);
+        for (uint256 i; i < items.length; ++i) {
+            uint32 numberPlusOne = uint32(standings[i]);
+            if (numberPlusOne != 0) numbers[i] = numberPlusOne - 1;
+        }
+        weights = token.weightsOf(id, numbers);
+    }
+
+    /// @dev Whether an item is to be recorded, `reason` if not. The rules of `contribute`, in the order of their price.
+    /// @param standing As `IMembershipToken.standings` gives it. @param weight The member's weight in the pool before.
+    function _judge(
+        Batch memory batch,
+        uint256 standing,
+        uint256 weight,
+        address member,
+        Record memory r,
+        BatchConsent calldata consent,
+        Record[] calldata lives
+    ) private view returns (bool, ContributionSkipReason) {
+        uint32 number = uint32(standing);
+        if (number == 0) return (false, ContributionSkipReason.NotAMember);
+        unchecked {
+            --number;
+        }
+        uint256 flags = standing >> NUMBER_BITS;
+        if (flags & MEMBER_LEFT != 0) return (false, ContributionSkipReason.MemberHasLeft);
+        // Ascending, so that `weight` cannot have changed since it was read.
+        if (number < batch.next) return (false, ContributionSkipReason.NumberNotAscending);
+        if (uint256(number) >> batch.height != 0) return (false, ContributionSkipReason.LeafOutOfRange);
+        if (r.weight == 0 || r.weight > batch.maxWeight) return (false, ContributionSkipReason.WeightOutOfRange);
+
+        mapping(bytes32 => uint256) storage taken = _fingerprints[batch.scopeId];
+        uint256 replaces = consent.replaces;
+        if ((weight == 0) != (replaces == 0) || replaces > lives.length) {
+            return (false, ContributionSkipReason.RecordMismatch);
+        }
+        uint256 before;
+        bool keepsFingerprint;
+        if (replaces != 0) {
+            Record calldata live = lives[replaces - 1];
+            if (taken[live.fingerprint] != _commitment(batch.id, number, live)) {
+                return (false, ContributionSkipReason.RecordMismatch);
+            }
+            before = live.version;
+            keepsFingerprint = r.fingerprint == live.fingerprint;
+        } else if (flags & MEMBER_WITHDREW != 0) {
+            before = _tombstones[batch.id].get(number);
+        }
+        if (r.version != before + 1) return (false, ContributionSkipReason.VersionWrong);
+        if (!keepsFingerprint && taken[r.fingerprint] != 0) return (false, ContributionSkipReason.FingerprintUsed);
+
+        uint64 expiry = consent.expiry;
+        if (block.timestamp > expiry) return (false, ContributionSkipReason.ConsentExpired);
+        bytes32 structHash =
+            keccak256(abi.encode(CONSENT_TYPE, batch.scopeId, batch.epoch, r.version, r.content, expiry));
+        bytes32 digest = MessageHashUtils.toTypedDataHash(batch.separator, structHash);
+        // A member is never the zero address, which stands for no signer.
+        bool ok = CompactSignature.recover(digest, consent.r, consent.vs) == member;
+        return (ok, ContributionSkipReason.ConsentInvalid);
+    }
+
+    /// @dev Writes a judged item; its weight is left to the caller, and the fingerprint that it gives up.
+    /// @return share As `IContributionToken.setWeights` takes it.
+    function _record(Batch memory batch, uint32 number, address member, Record memory r)
+        private
+        returns (uint256 share)
+    {
+        _fingerprints[batch.scopeId][r.fingerprint] = _commitment(batch.id, number, r);
+        batch.next = uint256(number) + 1;
+        emit ContributionRecorded(
+            batch.id, member, number, r.version, r.weight, r.content, r.fingerprint, r.report
+        );
+        return uint256(r.weight) << 192 | uint256(number) << 160 | uint160(member);
+    }
+
+    /// @dev keccak256(abi.encode(scopeId, epoch, items)), by one copy. Bits beyond a field's type would give a hash that no
+    /// validator signs.
+    function _itemsHash(bytes32 scopeId, uint64 epoch, BatchItem[] calldata items) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            let size := mul(items.length, ITEM_BYTES)
+            mstore(m, scopeId)
+            mstore(add(m, 0x20), epoch)
+            mstore(add(m, 0x40), 0x60)
+            mstore(add(m, 0x60), items.length)
+            calldatacopy(add(m, 0x80), items.offset, size)
+            hash := keccak256(m, add(0x80, size))
+        }
     }
 
     // --------------------------------------------------------------- withdraw

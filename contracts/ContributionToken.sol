@@ -47,6 +47,60 @@ contract ContributionToken is IContributionToken, IERC1155MetadataURI, IERC1155E
     }
 
     /// @inheritdoc IContributionToken
+    /// @dev Words of lanes are kept in memory while members are neighbours, and the supply to the end.
+    function setWeights(uint256 id, uint256[] calldata shares) external override {
+        if (msg.sender != registry) revert ContributionTokenCallerRefused(msg.sender);
+        mapping(uint256 => uint256) storage words = _weights[id];
+        uint256 supply = _supply[id];
+        uint256 word = type(uint256).max;
+        uint256 lanes;
+        for (uint256 i; i < shares.length; ++i) {
+            address member = address(uint160(shares[i]));
+            uint256 number = uint32(shares[i] >> 160);
+            uint256 weight = uint32(shares[i] >> 192);
+            if (number >> 3 != word) {
+                if (word != type(uint256).max) words[word] = lanes;
+                word = number >> 3;
+                lanes = words[word];
+            }
+            uint256 previous = PackedLanes.laneOf(lanes, number);
+            lanes = PackedLanes.withLane(lanes, number, uint32(weight));
+            if (weight > previous) {
+                supply += weight - previous;
+                emit TransferSingle(msg.sender, address(0), member, id, weight - previous);
+            } else if (weight < previous) {
+                supply -= previous - weight;
+                emit TransferSingle(msg.sender, member, address(0), id, previous - weight);
+            }
+        }
+        if (word != type(uint256).max) words[word] = lanes;
+        _supply[id] = supply;
+    }
+
+    /// @inheritdoc IContributionToken
+    function weightsOf(uint256 id, uint256[] calldata numbers)
+        external
+        view
+        override
+        returns (uint256[] memory weights)
+    {
+        mapping(uint256 => uint256) storage words = _weights[id];
+        weights = new uint256[](numbers.length);
+        uint256 word = type(uint256).max;
+        uint256 lanes;
+        unchecked {
+            for (uint256 i; i < numbers.length; ++i) {
+                uint256 number = numbers[i];
+                if (number >> 3 != word) {
+                    word = number >> 3;
+                    lanes = words[word];
+                }
+                weights[i] = PackedLanes.laneOf(lanes, number);
+            }
+        }
+    }
+
+    /// @inheritdoc IContributionToken
     function weightOf(uint32 number, uint256 id) external view override returns (uint32) {
         return _weights[id].get(number);
     }

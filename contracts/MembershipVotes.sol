@@ -73,6 +73,42 @@ abstract contract MembershipVotes is IMembershipToken, EIP712, Nonces {
         return _votesAt(account, timepoint);
     }
 
+    /// @inheritdoc IMembershipToken
+    function votersAt(address[] calldata accounts, uint256 timepoint)
+        external
+        view
+        override
+        returns (uint256[] memory voters)
+    {
+        _requirePast(timepoint);
+        voters = new uint256[](accounts.length);
+        unchecked {
+            // Sums of numbers of at most 48 bits; a number is read where there is a vote, so it is not 0.
+            for (uint256 i; i < accounts.length; ++i) {
+                uint256 word = _word(accounts[i]);
+                uint256 activeAt = uint40(word >> 72);
+                uint256 inactiveAt = uint40(word >> 112);
+                // `_isVoting`, of the word as it is.
+                if (activeAt == 0 || activeAt + settling > timepoint) continue;
+                if (inactiveAt != 0 && inactiveAt <= timepoint) continue;
+                bool delegation = uint8(word >> 200) & (DELEGATED | DELEGATEE) != 0;
+                uint256 votes = delegation ? _votesAt(accounts[i], timepoint) : 1;
+                if (votes != 0) voters[i] = votes << 32 | uint32(word) - 1;
+            }
+        }
+    }
+
+    /// @inheritdoc IMembershipToken
+    function standings(address[] calldata accounts) external view override returns (uint256[] memory found) {
+        found = new uint256[](accounts.length);
+        unchecked {
+            for (uint256 i; i < accounts.length; ++i) {
+                uint256 word = _word(accounts[i]);
+                found[i] = uint32(word) | uint256(uint8(word >> 200)) << 32;
+            }
+        }
+    }
+
     /// @notice Active members at the end of second `timepoint`, settled or not.
     function getPastTotalSupply(uint256 timepoint) external view override returns (uint256) {
         _requirePast(timepoint);
@@ -191,6 +227,18 @@ abstract contract MembershipVotes is IMembershipToken, EIP712, Nonces {
             word := or(word, shl(152, mload(add(member, 0x80))))
             word := or(word, shl(168, mload(add(member, 0xa0))))
             sstore(slot.slot, or(word, shl(200, mload(add(member, 0xc0)))))
+        }
+    }
+
+    /// @dev Sets a flag of a member, in one look at its slot; leaves who never joined alone.
+    /// @return numberPlusOne Member number + 1; 0 for who never joined.
+    function _setFlag(address account, uint8 flag) internal returns (uint256 numberPlusOne) {
+        Member storage slot = _members[account];
+        assembly ("memory-safe") {
+            let word := sload(slot.slot)
+            let marked := or(word, shl(200, flag))
+            numberPlusOne := and(word, 0xffffffff)
+            if and(iszero(iszero(numberPlusOne)), iszero(eq(word, marked))) { sstore(slot.slot, marked) }
         }
     }
 

@@ -103,8 +103,10 @@ abstract contract RegistryValidators is IContributionRegistry, EIP712 {
     // ------------------------------------------------------------ attestation
 
     /// @dev Reverts unless `attestations` are signatures of `digest` by exactly `needed` current validators in strictly
-    /// ascending order, each below its cap today. Counts one attestation for each.
-    function _requireAttested(bytes32 digest, bytes calldata attestations, uint256 needed) internal {
+    /// ascending order, each within its cap today. Counts `contributions` attestations for each.
+    function _requireAttested(bytes32 digest, bytes calldata attestations, uint256 needed, uint256 contributions)
+        internal
+    {
         if (attestations.length != needed * CompactSignature.LENGTH) _refuseLength(attestations.length, needed);
         uint256 today = block.timestamp / 1 days;
         address previous;
@@ -119,9 +121,9 @@ abstract contract RegistryValidators is IContributionRegistry, EIP712 {
             if (signer <= previous) revert AttestationsUnordered(previous, signer);
             previous = signer;
 
-            uint256 count = uint32(word >> 8) == today ? uint32(word >> 40) : 0;
-            if (count >= dailyCap) revert ValidatorCapReached(signer, dailyCap);
-            word = 1 | today << 8 | (count + 1) << 40;
+            uint256 count = (uint32(word >> 8) == today ? uint32(word >> 40) : 0) + contributions;
+            if (count > dailyCap) revert ValidatorCapReached(signer, dailyCap);
+            word = 1 | today << 8 | count << 40;
             assembly ("memory-safe") {
                 sstore(slot.slot, word)
             }

@@ -85,6 +85,38 @@ interface IContributionRegistry {
         bytes32 report;
     }
 
+    /// @notice One contribution of a relayed batch; validators sign the hash of all of them.
+    struct BatchItem {
+        address member;
+        Record record;
+    }
+
+    /// @notice The member's EIP-712 `Consent` to one item of a batch.
+    /// @param expiry Seconds; as it was signed.
+    /// @param replaces 0: the member has no live contribution in the pool; else 1 + the position of its live record in the
+    /// batch's `lives`.
+    /// @param r First half of the signature (64 bytes, EIP-2098, low s). @param vs Second half.
+    struct BatchConsent {
+        uint64 expiry;
+        uint32 replaces;
+        bytes32 r;
+        bytes32 vs;
+    }
+
+    /// @notice Why an item of a batch was not recorded. The others of its batch were.
+    enum ContributionSkipReason {
+        NotAMember,
+        MemberHasLeft,
+        NumberNotAscending,
+        LeafOutOfRange,
+        WeightOutOfRange,
+        RecordMismatch,
+        VersionWrong,
+        FingerprintUsed,
+        ConsentExpired,
+        ConsentInvalid
+    }
+
     event ScopeRegistered(
         bytes32 indexed scopeId, bytes32 schemaDigest, bytes32[] purposes, bytes32 baseTermsDigest
     );
@@ -106,6 +138,9 @@ interface IContributionRegistry {
         bytes32 fingerprint,
         bytes32 report
     );
+    event ContributionSkipped(
+        uint256 indexed poolId, address indexed member, uint32 version, ContributionSkipReason reason
+    );
     /// @notice Before sealing: burnt, `version` is the tombstone's.
     event ContributionWithdrawn(uint256 indexed poolId, address indexed member, uint32 number, uint32 version);
     /// @notice After sealing: excluded from all later approvals.
@@ -123,6 +158,7 @@ interface IContributionRegistry {
     error AttestationsTooMany(uint256 have, uint256 needed);
     error AttestationsUnordered(address previous, address next);
     error AttestationExpired(uint64 expiry, uint256 now_);
+    error ConsentsMissing(uint256 have, uint256 needed);
     error ConsentExpired(uint64 expiry, uint256 now_);
     error ConsentInvalid(address expected, address recovered);
     error PoolNotOpen(uint256 poolId, PoolState have);
@@ -156,6 +192,26 @@ interface IContributionRegistry {
         uint64 consentExpiry,
         bytes calldata consent
     ) external;
+
+    /// @notice Record or replace the contributions of many members of one pool. Caller: anyone. A bad item is skipped with an
+    /// event and never sinks the others; what does not depend on a member reverts, an invalid validator set included.
+    /// Only recorded items count towards the validators' daily caps, so that a repeated batch uses nothing up.
+    /// @param items In strictly ascending order of member number; one that is not is skipped.
+    /// @param consents One for each item, in the same order.
+    /// @param lives Live records that are replaced, in any order; see `BatchConsent.replaces`.
+    /// @param expiry Of the attestations, seconds.
+    /// @param attestations As for `contribute`, of `Contributions(bytes32 itemsHash,uint64 expiry)`, with
+    /// itemsHash = keccak256(abi.encode(scopeId, epoch, items)).
+    /// @return recorded How many items were.
+    function contributeBatch(
+        bytes32 scopeId,
+        uint64 epoch,
+        BatchItem[] calldata items,
+        BatchConsent[] calldata consents,
+        Record[] calldata lives,
+        uint64 expiry,
+        bytes calldata attestations
+    ) external returns (uint256 recorded);
 
     /// @notice Withdraw. Before `sealsAt` it burns; afterwards it excludes from all later approvals and burns nothing. Final.
     /// Caller: the member (empty `consent`), or anyone with the member's EIP-712

@@ -17,6 +17,13 @@ interface IContributionToken is IERC1155 {
     /// @return previous The weight before, 0 if none.
     function setWeight(address member, uint32 number, uint256 id, uint32 weight) external returns (uint32 previous);
 
+    /// @notice Set many members' weights in one pool. Caller: the registry. Cheapest in ascending order.
+    /// @param shares Each: the member's address in bits 0 to 159, its number in bits 160 to 191, the weight in bits 192 to 223.
+    function setWeights(uint256 id, uint256[] calldata shares) external;
+
+    /// @notice Weights of member numbers in a pool, 0 where there is none. Cheapest in ascending order.
+    function weightsOf(uint256 id, uint256[] calldata numbers) external view returns (uint256[] memory);
+
     /// @notice Weight of a member number in a pool, 0 if none.
     function weightOf(uint32 number, uint256 id) external view returns (uint32);
 

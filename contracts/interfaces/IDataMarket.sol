@@ -38,6 +38,22 @@ interface IDataMarket {
         GenerationNotActive
     }
 
+    /// @notice Why an opt-out of a batch was not counted. The others of its batch were.
+    enum OptOutSkipReason {
+        Expired,
+        SignerNotAMember,
+        NotAContributor,
+        Repeated
+    }
+
+    /// @notice An opt-out as its member signed it. It names nobody: the signature does.
+    /// @param expiry Seconds. @param r First half of the signature (64 bytes, EIP-2098, low s). @param vs Second half.
+    struct SignedOptOut {
+        uint64 expiry;
+        bytes32 r;
+        bytes32 vs;
+    }
+
     /// @param price Base units of `currency` (address 0: wei). All of it is escrowed.
     /// @param purpose keccak256(utf8 name); must be a purpose of the scope.
     /// @param terms keccak256 of the licence terms.
@@ -97,6 +113,11 @@ interface IDataMarket {
 
     event OfferMade(bytes32 indexed saleId, address indexed buyer, uint256 indexed poolId, Offer offer);
     event OptedOut(bytes32 indexed target, address indexed member, uint32 number, uint32 ordinal);
+    /// @notice What a batch added, in place of one `OptedOut` each.
+    /// @param firstOrdinal Of the first; the others follow one by one. @param optOuts 24 bytes each: member (20), number (4).
+    event OptOutsCounted(bytes32 indexed target, uint32 firstOrdinal, bytes optOuts);
+    /// @param position In the batch, from 0. @param signer Whoever signed, or zero.
+    event OptOutSkipped(bytes32 indexed target, uint256 position, address signer, OptOutSkipReason reason);
     event SaleApproved(bytes32 indexed saleId, uint32 withdrawals, uint32 optOuts);
     event SaleSkipped(bytes32 indexed saleId, SkipReason reason);
     event ExclusionsStaged(bytes32 indexed saleId, address indexed by, uint256 leaves);
@@ -145,6 +166,11 @@ interface IDataMarket {
 
     /// @notice The same for somebody who signed EIP-712 `OptOut(bytes32 target,uint64 expiry)`. Caller: anyone.
     function optOutFor(address member, bytes32 target, uint64 expiry, bytes calldata signature) external;
+
+    /// @notice The same for many. Caller: anyone. A bad or repeated opt-out is skipped with an event and never sinks the others.
+    /// Reverts only when the target takes no opt-outs. Cheapest in ascending order of member number.
+    /// @return counted How many were.
+    function optOutBatch(bytes32 target, SignedOptOut[] calldata optOuts) external returns (uint256 counted);
 
     /// @notice Caller: the timelock. Never reverts for one sale's sake.
     function approve(bytes32[] calldata saleIds) external;

@@ -43,6 +43,27 @@ interface IMembershipToken is IERC721, IERC5805 {
     // 16 is excluded from some sale (withdrew or opted out) · 32 has a recovery address (reserved)
     // 64 withdrew a contribution before sealing, so a tombstone may stand in the registry
 
+    /// @notice A member's signed request to join or to leave, as part of a batch.
+    /// @param expiry Seconds; as it was signed.
+    /// @param r First half of the signature (64 bytes, EIP-2098, low s). @param vs Second half.
+    struct SignedRequest {
+        address member;
+        uint64 expiry;
+        bytes32 r;
+        bytes32 vs;
+    }
+
+    /// @notice Why a request of a batch was not carried out. The others of its batch were.
+    enum MembershipSkipReason {
+        Expired,
+        SignatureInvalid,
+        AlreadyJoined,
+        NotAMember,
+        JoinsExhausted
+    }
+
+    event JoinSkipped(address indexed member, MembershipSkipReason reason);
+    event LeaveSkipped(address indexed member, MembershipSkipReason reason);
     event MemberJoined(address indexed member, uint32 indexed number, uint16 joins);
     event MemberLeft(address indexed member, uint32 indexed number);
     event MemberActivated(address indexed member, uint32 indexed number);
@@ -69,6 +90,18 @@ interface IMembershipToken is IERC721, IERC5805 {
     /// member's present counter, so a signature works once. Caller: anyone.
     function joinFor(address member, uint64 expiry, bytes calldata signature) external returns (uint32 number);
 
+    /// @notice Join for many. Caller: anyone. A bad request is skipped with an event and never sinks the others.
+    /// Reverts only when member numbers have run out. Not cheaper than `joinFor` below three members.
+    /// @param requests EIP-712 `Join(address member,uint16 joins,uint64 expiry)` each, as for `joinFor`; at most 1,228.
+    /// @return joined How many were carried out.
+    function joinBatch(SignedRequest[] calldata requests) external returns (uint256 joined);
+
+    /// @notice Leave for many. Caller: anyone. A bad request is skipped with an event and never sinks the others.
+    /// @param requests EIP-712 `Leave(address member,uint16 joins,uint64 expiry)` each; `joins` is the member's present counter,
+    /// so that a signature ends one membership and never a later one.
+    /// @return left How many were carried out.
+    function leaveBatch(SignedRequest[] calldata requests) external returns (uint256 left);
+
     /// @notice End the vote for later snapshots. Withdraws nothing; claiming, opting out and withdrawing go on working.
     function leave() external;
 
@@ -79,13 +112,28 @@ interface IMembershipToken is IERC721, IERC5805 {
     /// @return number The member number. @return flags Of the member.
     function contributionAdded(address member) external returns (uint32 number, uint8 flags);
 
+    /// @notice The same for many members, each of whom the registry found present in `standings`. Caller: the registry.
+    function contributionsAdded(address[] calldata members) external;
+
     /// @notice Called by the registry when a live contribution was withdrawn before sealing.
     function contributionRemoved(address member) external;
 
     /// @notice Called by registry (withdrawal after sealing) and market (opt-out): from now on this member's claims look for exclusions.
     function markExcluded(address member) external;
 
+    /// @notice The same for many accounts, of which some may have never joined: those are left alone. Caller: the market.
+    /// Marking a member who turns out not to be excluded costs it gas in its claims, and nothing else.
+    /// @return numbers Member number of each, 2^32 - 1 for who never joined.
+    function markAllExcluded(address[] calldata accounts) external returns (uint256[] memory numbers);
+
     function memberOf(address account) external view returns (Member memory);
+
+    /// @notice Of each account: member number + 1 in bits 0 to 31 (0: never joined), `Member.flags` in bits 32 to 39.
+    function standings(address[] calldata accounts) external view returns (uint256[] memory);
+
+    /// @notice Of each account: member number in bits 0 to 31, votes at the end of second `timepoint` above them. Zero for who
+    /// has no vote there. Reverts for the present second and later.
+    function votersAt(address[] calldata accounts, uint256 timepoint) external view returns (uint256[] memory);
 
     /// @notice The member number (leaf). Reverts `MemberUnknown` for an address that never joined; works after leaving.
     function numberOf(address account) external view returns (uint32);

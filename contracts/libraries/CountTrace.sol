@@ -22,12 +22,17 @@ library CountTrace {
 
     /// @notice Add one to the count, or take one from it, from this second on.
     function change(Trace storage self, bool up) internal {
+        change(self, 1, up);
+    }
+
+    /// @notice Add `by` to the count, or take it from it, from this second on.
+    function change(Trace storage self, uint32 by, bool up) internal {
         uint256 head = self.head;
         uint256 length = _length(head);
         uint256 waiting = length % PER_WORD;
         uint256 last = _last(self, head);
         uint256 second = uint32(block.timestamp); // truncated, so that even 2106 could not reach the next lane
-        uint256 checkpoint = second << 32 | (up ? uint32(last) + 1 : uint32(last) - 1);
+        uint256 checkpoint = second << 32 | (up ? uint32(last) + by : uint32(last) - by);
 
         if (length != 0 && last >> 32 == second) {
             if (waiting == 0) {

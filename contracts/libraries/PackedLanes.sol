@@ -10,7 +10,7 @@ library PackedLanes {
 
     /// @notice The value of a member number, 0 if never set.
     function get(mapping(uint256 word => uint256 lanes) storage words, uint32 number) internal view returns (uint32) {
-        return uint32(words[number >> 3] >> _shift(number));
+        return laneOf(words[number >> 3], number);
     }
 
     /// @notice Set the value of a member number; no other lane changes.
@@ -19,14 +19,24 @@ library PackedLanes {
         internal
         returns (uint32 previous)
     {
-        uint256 shift = _shift(number);
         uint256 lanes = words[number >> 3];
-        previous = uint32(lanes >> shift);
-        words[number >> 3] = (lanes & ~(LANE << shift)) | ((uint256(value) & LANE) << shift);
+        previous = laneOf(lanes, number);
+        words[number >> 3] = withLane(lanes, number, value);
+    }
+
+    /// @notice The lane of a member number in its word, for callers that keep words in memory.
+    function laneOf(uint256 lanes, uint256 number) internal pure returns (uint32) {
+        return uint32(lanes >> _shift(number));
+    }
+
+    /// @notice The word with the lane of a member number set to `value`; no other lane changes.
+    function withLane(uint256 lanes, uint256 number, uint32 value) internal pure returns (uint256) {
+        uint256 shift = _shift(number);
+        return (lanes & ~(LANE << shift)) | ((uint256(value) & LANE) << shift);
     }
 
     /// @dev Bits, 0 .. 224.
-    function _shift(uint32 number) private pure returns (uint256) {
-        return uint256(number & 7) << 5;
+    function _shift(uint256 number) private pure returns (uint256) {
+        return (number & 7) << 5;
     }
 }

@@ -76,15 +76,15 @@ contract CountTraceHarness {
 
 /// @notice The signature library, callable.
 contract CompactSignatureHarness {
-    function recover(bytes32 digest, bytes calldata signature) external pure returns (address) {
+    function recover(bytes32 digest, bytes calldata signature) external view returns (address) {
         return CompactSignature.recover(digest, signature);
     }
 
-    function recoverAt(bytes32 digest, bytes calldata signatures, uint256 position) external pure returns (address) {
+    function recoverAt(bytes32 digest, bytes calldata signatures, uint256 position) external view returns (address) {
         return CompactSignature.recoverAt(digest, signatures, position);
     }
 
-    function isBy(bytes32 digest, bytes calldata signature, address expected) external pure returns (bool, address) {
+    function isBy(bytes32 digest, bytes calldata signature, address expected) external view returns (bool, address) {
         return CompactSignature.isBy(digest, signature, expected);
     }
 }
@@ -95,5 +95,11 @@ contract MembershipNearCapacity is MembershipToken {
 
     constructor(address registry_, address market_, uint32 ever) MembershipToken(registry_, market_, 0) {
         _active.setNeighbour(ever);
+    }
+
+    function setJoins(address account, uint16 joins) external {
+        Member memory member = _load(account);
+        member.joins = joins;
+        _store(account, member);
     }
 }

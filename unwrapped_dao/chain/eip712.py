@@ -130,6 +130,15 @@ class Join(Message, frozen=True):
     expiry: int
 
 
+class Leave(Message, frozen=True):
+    """A member leaves; `joins` is its present counter, so it never ends a later membership. Domain: MembershipToken."""
+
+    TYPE: ClassVar[str] = "Leave(address member,uint16 joins,uint64 expiry)"
+    member: str
+    joins: int
+    expiry: int
+
+
 class OptOut(Message, frozen=True):
     """A member opts out of one sale or listing. Domain: DataMarket."""
 

@@ -10,6 +10,7 @@ from typing import Literal
 from eth_utils.crypto import keccak
 
 from ..errors import NotFoundError
+from .batch import BallotSkipReason, Skipped, halves
 from .contract import Contract
 from .outbox import Receipt
 from .signer import Signer
@@ -92,6 +93,16 @@ class Governor:
     def vote(self, member: Signer, proposal_id: int, support: Support) -> Receipt:
         """Cast a ballot, once."""
         return self._contract.send(member, "castVote", proposal_id, SUPPORT[support])
+
+    def vote_batch(self, sender: Signer, proposal_id: int, ballots: Sequence[tuple[int, bytes]]) -> Receipt:
+        """Count ballots, (support, signature) each, that members signed; what was skipped: `skipped`."""
+        signed = [(support, *halves(signature)) for support, signature in ballots]
+        return self._contract.send(sender, "castVoteBatch", proposal_id, signed)
+
+    def skipped(self, receipt: Receipt) -> list[Skipped]:
+        """What a batch passed by."""
+        events = self._contract.events_in(receipt, "BallotSkipped")
+        return [Skipped(e["signer"], BallotSkipReason(e["reason"])) for e in events]
 
     def queue(self, sender: Signer, proposal: Proposal) -> Receipt:
         """Start the timelock of a proposal that passed."""

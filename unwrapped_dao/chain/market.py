@@ -8,9 +8,11 @@ from enum import IntEnum
 from typing import Any, Final
 
 from eth_abi.abi import encode
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from ..errors import NotFoundError
+from .batch import OptOutSkipReason, Skipped, halves
 from .contract import Contract, merged
 from .erc20 import ETH
 from .outbox import Receipt
@@ -149,6 +151,15 @@ class OptOut:
     ordinal: int
 
 
+def opt_outs_of_batch(first_ordinal: int, packed: bytes) -> list[OptOut]:
+    """What `OptOutsCounted` lists: 20 bytes of address and 4 of number each."""
+    places = range(0, len(packed), 24)
+    return [
+        OptOut(to_checksum_address(packed[at : at + 20]), int.from_bytes(packed[at + 20 : at + 24], "big"), ordinal)
+        for ordinal, at in enumerate(places, start=first_ordinal)
+    ]
+
+
 class Market:
     """Verbs and reads of the market."""
 
@@ -166,6 +177,16 @@ class Market:
     def opt_out(self, member: Signer, sale_id: bytes) -> Receipt:
         """Refuse one sale, until its approval. Final."""
         return self._contract.send(member, "optOut", sale_id)
+
+    def opt_out_batch(self, sender: Signer, sale_id: bytes, opt_outs: Sequence[tuple[int, bytes]]) -> Receipt:
+        """Opt out for many who signed, (expiry, signature) each; what was skipped: `skipped_in`."""
+        signed = [(expiry, *halves(signature)) for expiry, signature in opt_outs]
+        return self._contract.send(sender, "optOutBatch", sale_id, signed)
+
+    def skipped_in(self, receipt: Receipt) -> list[Skipped]:
+        """What a batch of opt-outs passed by."""
+        events = self._contract.events_in(receipt, "OptOutSkipped")
+        return [Skipped(e["signer"], OptOutSkipReason(e["reason"])) for e in events]
 
     def fix_excluded(self, sender: Signer, offer: Offer, leaves: Sequence[int]) -> Receipt:
         """Stage excluded leaves, ascending."""
@@ -215,13 +236,23 @@ class Market:
         return found
 
     def opt_outs(self, sale_id: bytes) -> list[OptOut]:
-        """Refusals of a sale in order."""
-        events = self._contract.events("OptedOut", target=sale_id)
-        return [OptOut(e["member"], e["number"], e["ordinal"]) for e in events]
+        """Refusals of a sale in order, made directly or in batches."""
+        found: list[OptOut] = []
+        for event in merged(self._contract, ("OptedOut", "OptOutsCounted"), target=sale_id):
+            if event.name == "OptedOut":
+                found.append(OptOut(event["member"], event["number"], event["ordinal"]))
+            else:
+                found += opt_outs_of_batch(event["firstOrdinal"], event["optOuts"])
+        return found
 
     def refused_by(self, member: str) -> set[bytes]:
-        """Ids of the sales (and listings) that a member opted out of."""
-        return {bytes(event["target"]) for event in self._contract.events("OptedOut", member=member)}
+        """Ids of the sales (and listings) that a member opted out of, directly or in a batch."""
+        alone = {bytes(event["target"]) for event in self._contract.events("OptedOut", member=member)}
+        return alone | {
+            bytes(event["target"])
+            for event in self._contract.events("OptOutsCounted")
+            if any(o.member == to_checksum_address(member) for o in opt_outs_of_batch(1, event["optOuts"]))
+        }
 
     def excluded_leaves(self, sale_id: bytes) -> list[int]:
         """The fixed list, ascending."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .batch import MembershipSkipReason, SignedRequest, Skipped
 from .contract import Contract
 from .outbox import Receipt
 from .signer import Signer
@@ -53,6 +55,19 @@ class Membership:
     def leave(self, member: Signer) -> Receipt:
         """End the vote for later snapshots; withdraws nothing."""
         return self._contract.send(member, "leave")
+
+    def join_batch(self, sender: Signer, requests: Sequence[SignedRequest]) -> Receipt:
+        """Join for many who signed `Join`; what was skipped: `skipped`."""
+        return self._contract.send(sender, "joinBatch", [request.as_tuple() for request in requests])
+
+    def leave_batch(self, sender: Signer, requests: Sequence[SignedRequest]) -> Receipt:
+        """Leave for many who signed `Leave`; what was skipped: `skipped`."""
+        return self._contract.send(sender, "leaveBatch", [request.as_tuple() for request in requests])
+
+    def skipped(self, receipt: Receipt) -> list[Skipped]:
+        """What a batch passed by."""
+        events = [e for name in ("JoinSkipped", "LeaveSkipped") for e in self._contract.events_in(receipt, name)]
+        return [Skipped(e["member"], MembershipSkipReason(e["reason"])) for e in events]
 
     def set_payout_address(self, member: Signer, payout: str) -> Receipt:
         """Where revenue is sent from now on."""

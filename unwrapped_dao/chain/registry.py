@@ -11,6 +11,7 @@ from eth_utils.crypto import keccak
 
 from ..errors import NotFoundError
 from ..kinds.protocols import Scope
+from .batch import BatchItem, ContributionSkipReason, Skipped, halves
 from .contract import Contract, merged
 from .outbox import Receipt
 from .signer import Signer
@@ -131,6 +132,37 @@ class Registry:
             consent_expiry,
             consent,
         )
+
+    def contribute_batch(
+        self,
+        sender: Signer,
+        *,
+        scope_id: bytes,
+        epoch: int,
+        items: Sequence[BatchItem],
+        expiry: int,
+        attestations: bytes,
+    ) -> Receipt:
+        """Record many members' contributions, in order of member number; what was skipped: `skipped`."""
+        lives = [item.live for item in items if item.live is not None]
+        place = {id(live): n for n, live in enumerate(lives, start=1)}
+        consents = [(i.consent_expiry, place.get(id(i.live), 0), *halves(i.consent)) for i in items]
+        return self._contract.send(
+            sender,
+            "contributeBatch",
+            scope_id,
+            epoch,
+            [(item.member, item.record.as_tuple()) for item in items],
+            consents,
+            [live.as_tuple() for live in lives],
+            expiry,
+            attestations,
+        )
+
+    def skipped(self, receipt: Receipt) -> list[Skipped]:
+        """What a batch passed by."""
+        events = self._contract.events_in(receipt, "ContributionSkipped")
+        return [Skipped(e["member"], ContributionSkipReason(e["reason"])) for e in events]
 
     def withdraw(self, member: Signer, scope_id: bytes, epoch: int, live: Record) -> Receipt:
         """Burn before sealing; be excluded from all later approvals afterwards."""

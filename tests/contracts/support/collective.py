@@ -53,6 +53,17 @@ class Record:
         return (self.version, self.weight, self.content, self.fingerprint, self.report)
 
 
+@dataclass(frozen=True)
+class Item:
+    """One item of a batch and its consent."""
+
+    member: str
+    record: Record
+    expiry: int
+    live: int
+    consent: bytes
+
+
 NO_RECORD = Record(0, 0, b"\0" * 32, b"\0" * 32, b"\0" * 32)
 
 
@@ -166,6 +177,56 @@ class Collective:
         target = (str(member), scope or self.scope, epoch)
         arguments = (target, record.tuple(), live.tuple(), expiry, attestations, consent_expiry, consent)
         return self.registry.contribute(*arguments, {"from": sender or member})
+
+    # --- batches ---------------------------------------------------------------------------------------------------
+
+    def item(self, signer: LocalAccount, record: Record, *, live: int = 0, **how: Any) -> Item:
+        """What a relayer has of a member: the record and the consent to it; `live` is 1 + a position in `lives`."""
+        return Item(signer.address, record, how.get("expiry", FAR), live, self.consent(signer, record, **how))
+
+    def items_hash(self, items: Sequence[Item], *, epoch: int = 1, scope: bytes | None = None) -> bytes:
+        """PROTOCOL 4, computed apart from the contract."""
+        shape = ["bytes32", "uint64", "(address,(uint32,uint32,bytes32,bytes32,bytes32))[]"]
+        return keccak(encode(shape, [scope or self.scope, epoch, [(i.member, i.record.tuple()) for i in items]]))
+
+    def attest_batch(
+        self,
+        items: Sequence[Item],
+        *,
+        epoch: int = 1,
+        expiry: int = FAR,
+        signers: Sequence[LocalAccount] | None = None,
+        domain: dict[str, Any] | None = None,
+    ) -> bytes:
+        """Signatures of the first two validators, or of `signers` in the order given."""
+        values = (self.items_hash(items, epoch=epoch), expiry)
+        return b"".join(
+            signing.compact(*signing.sign(s, domain or self.domain, "Contributions", signing.CONTRIBUTIONS, *values))
+            for s in (signers if signers is not None else self.validators[:2])
+        )
+
+    def contribute_batch(
+        self,
+        items: Sequence[Item],
+        lives: Sequence[Record] = (),
+        *,
+        epoch: int = 1,
+        expiry: int = FAR,
+        attestations: bytes | None = None,
+    ) -> Any:
+        """Relayed by a stranger."""
+        if attestations is None:
+            attestations = self.attest_batch(items, epoch=epoch, expiry=expiry)
+        return self.registry.contributeBatch(
+            self.scope,
+            epoch,
+            [(item.member, item.record.tuple()) for item in items],
+            [(item.expiry, item.live, *signing.halves(item.consent)) for item in items],
+            [live.tuple() for live in lives],
+            expiry,
+            attestations,
+            {"from": self.stranger},
+        )
 
     def withdraw(
         self,

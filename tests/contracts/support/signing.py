@@ -19,6 +19,7 @@ N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 Fields = tuple[tuple[str, str], ...]
 
 JOIN: Fields = (("member", "address"), ("joins", "uint16"), ("expiry", "uint64"))
+LEAVE: Fields = JOIN
 DELEGATION: Fields = (("delegatee", "address"), ("nonce", "uint256"), ("expiry", "uint256"))
 CONSENT: Fields = (
     ("scopeId", "bytes32"),
@@ -41,6 +42,11 @@ CONTRIBUTION: Fields = (
 )
 
 
+CONTRIBUTIONS: Fields = (("itemsHash", "bytes32"), ("expiry", "uint64"))
+BALLOT: Fields = (("proposalId", "uint256"), ("support", "uint8"))
+OPT_OUT: Fields = (("target", "bytes32"), ("expiry", "uint64"))
+
+
 def key(name: str) -> LocalAccount:
     """The same key for the same name."""
     return Account.from_key(keccak(text=f"unwrapped-dao test key {name}"))
@@ -61,3 +67,13 @@ def sign(signer: LocalAccount, on: dict[str, Any], primary: str, fields: Fields,
 def compact(v: int, r: int, s: int) -> bytes:
     """ERC-2098."""
     return r.to_bytes(32, "big") + ((v - 27) << 255 | s).to_bytes(32, "big")
+
+
+def halves(signature: bytes) -> tuple[bytes, bytes]:
+    """r and vs of a 64-byte signature, as batches take them."""
+    return signature[:32], signature[32:]
+
+
+def mirrored(v: int, r: int, s: int) -> bytes:
+    """The same signature in its malleable form, high s and the other parity, as far as 64 bytes can say it."""
+    return r.to_bytes(32, "big") + ((28 - v) << 255 | (N - s)).to_bytes(32, "big")
