@@ -1,4 +1,6 @@
-"""What every contract test has: a private Ganache, isolation, a clock, and a way to name a refusal.
+"""What every contract test has: a private chain, isolation, a clock, and a way to name a refusal.
+
+The chain is Ganache, or Anvil with `--network unwrapped-anvil`.
 
 Each test sees the chain as its module's fixtures left it (`fn_isolation` reverts a snapshot), and each module
 starts from the empty chain (`module_isolation`). Deployments belong into module-scoped fixtures; put those that
@@ -12,16 +14,18 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
 import pytest
 from brownie import chain as brownie_chain
-from brownie import project
+from brownie import project, web3
 from brownie._config import CONFIG
 from brownie.exceptions import VirtualMachineError
+
+from tests.contracts.support import anvil
 
 # A share of the port space that this run alone may use, e.g. 18300; without it the system picks a free port.
 PORT_VARIABLE = "UNWRAPPED_BROWNIE_PORT"
@@ -60,6 +64,19 @@ def _quick_brownie() -> Iterator[None]:
     module = sys.modules["brownie.network.rpc"]  # the attribute of that name is an object in it
     with mock.patch.object(module, "inspect", one_frame):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _anvil(on_anvil: bool) -> Iterator[None]:
+    """Where the chain is Anvil, make up for what Brownie does not know about it."""
+    with anvil.spoken() if on_anvil else nullcontext():
+        yield
+
+
+@pytest.fixture(scope="session")
+def on_anvil() -> bool:
+    """Whether the chain is Anvil with its newest fork; else it is Ganache under shanghai rules."""
+    return str(web3.client_version).startswith("anvil/")
 
 
 @pytest.fixture(scope="module", autouse=True)

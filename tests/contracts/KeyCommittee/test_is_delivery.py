@@ -102,11 +102,13 @@ def test_one_bad_point_anywhere_reverts(active, batch, refused, where, bad):
             )
 
 
-def test_bad_points_do_not_burn_the_gas(active, batch, web3):
+def test_bad_points_do_not_burn_the_gas(active, batch, web3, on_anvil):
     ids, b2, c1, c2, hints = batch
     data = active.committee.isDelivery.encode_input(1, ids, b2, [(1, 3), *c1[1:]], c2, hints)
+    # Newer forks want a minimum for the calldata (EIP-7623); what execution may use of it is less than 60,000 then.
+    floor = 21_000 + sum(40 if byte else 10 for byte in bytes.fromhex(data[2:]))
     with pytest.raises(Exception, match="revert"):
-        web3.eth.call({"to": active.committee.address, "data": data, "gas": 60_000})
+        web3.eth.call({"to": active.committee.address, "data": data, "gas": max(60_000, floor) if on_anvil else 60_000})
 
 
 def test_lengths_that_differ(active, batch, refused):
