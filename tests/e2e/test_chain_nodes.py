@@ -119,3 +119,35 @@ def test_a_node_that_dies_is_said() -> None:
         connected.now()
     with pytest.raises(RpcUnavailableError):
         connected.send(found.funded, "0x" + "33" * 20, value=1)
+
+
+@pytest.fixture(scope="module")
+def capped() -> Iterator[ChainNode]:
+    """A node that enforces the newest fork's cap on the gas of one transaction (EIP-7825)."""
+    with running("anvil", "--enable-tx-gas-limit") as node:
+        yield node
+
+
+def _burning(gas: int) -> bytes:
+    """Init code of a loop that takes about so much, at 26 gas a round."""
+    return bytes.fromhex(f"62{gas // 26:06x}5b600190038060045700")
+
+
+def test_the_margin_on_an_estimate_stops_at_the_cap_of_one_transaction(capped: ChainNode) -> None:
+    connected = capped.client()
+    estimate = connected.estimate(None, _burning(14_500_000), sender=capped.funded.address)
+    assert estimate < client.TRANSACTION_GAS_CAP < estimate * client.GAS_MARGIN_PERCENT // 100
+    assert connected.send(capped.funded, None, _burning(14_500_000)).gas_used > 14_000_000
+
+
+def test_a_transaction_above_the_cap_is_refused_and_said(capped: ChainNode) -> None:
+    connected = capped.client()
+    for ask in (
+        lambda: connected.send(capped.funded, None, _burning(1_000_000), gas=client.TRANSACTION_GAS_CAP + 1),
+        lambda: connected.send(capped.funded, None, _burning(17_000_000)),
+    ):
+        with pytest.raises(ContractRefusedError) as refused:
+            ask()
+        assert refused.value.error == "OutOfGas"
+        assert refused.value.message == "This takes more gas than the chain allows in one transaction."
+    assert connected.send(capped.funded, None, _burning(1_000_000), gas=client.TRANSACTION_GAS_CAP).gas_used < 2_000_000

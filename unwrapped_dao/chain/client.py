@@ -35,6 +35,8 @@ OnSigned = Callable[[str, bytes], None]
 
 # An estimate is exact for the state it ran in; what happens before the transaction is mined may cost more.
 GAS_MARGIN_PERCENT = 125
+TRANSACTION_GAS_CAP = 16_777_216
+"""EIP-7825: newer chains refuse a transaction that asks for more."""
 DEFAULT_TIP_WEI = 10**9
 NONCE_ATTEMPTS = 4
 LOG_SPAN_BLOCKS = 5_000
@@ -262,7 +264,8 @@ class ChainClient:
         if gas is None:
             gas = self._transport.flat_gas_limit
         if gas is None:
-            gas = self.estimate(to, data, sender=sender, value=value) * GAS_MARGIN_PERCENT // 100
+            estimate = self.estimate(to, data, sender=sender, value=value)
+            gas = min(estimate * GAS_MARGIN_PERCENT // 100, max(estimate, TRANSACTION_GAS_CAP))
         block = self.request("eth_getBlockByNumber", ["latest", False])
         transaction = {
             "chainId": self.chain_id,

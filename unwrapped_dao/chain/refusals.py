@@ -32,6 +32,7 @@ _PANICS = {
 }
 
 _REVERT_WORDS = ("revert", "vm exception", "invalid opcode", "execution error", "invalidinstruction")
+_CAP_WORDS = ("intrinsic gas too high", "gas limit too high", "exceeds block gas limit")
 _GAS_WORDS = ("out of gas", "outofgas", "gas required exceeds allowance", "intrinsic gas too low")
 
 
@@ -41,6 +42,12 @@ def translated(error: RpcError, errors: Abi) -> UnwrappedError:
     data = revert_data(error)
     if data is not None or error.code == 3 or any(word in text for word in _REVERT_WORDS):
         return refusal(data or b"", errors)
+    if any(word in text for word in _CAP_WORDS):
+        return ContractRefusedError(
+            "This takes more gas than the chain allows in one transaction.",
+            error="OutOfGas",
+            hint="Do it in smaller parts.",
+        )
     if any(word in text for word in _GAS_WORDS):
         return ContractRefusedError("The call needs more gas than it was given.", error="OutOfGas")
     if "insufficient funds" in text or "enough funds" in text:
