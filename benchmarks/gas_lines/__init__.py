@@ -9,10 +9,10 @@ Everything else must be fixed: keys, labels, expiries from the chain's clock. Ea
 `make gas ONLY=sale UPDATE=1` measures one module and writes its lines only.
 """
 
-from benchmarks.gas_lines import batches, sale
+from benchmarks.gas_lines import batches, committee, cover, sale
 from benchmarks.gas_lines.line import Line, Lines
 
-MODULES: dict[str, Lines] = {"sale": sale, "batches": batches}
+MODULES: dict[str, Lines] = {"sale": sale, "batches": batches, "cover": cover, "committee": committee}
 """In the order of the page."""
 
 ALL_LINES: dict[str, Line] = {name: line for module in MODULES.values() for name, line in module.LINES.items()}

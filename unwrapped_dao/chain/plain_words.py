@@ -21,6 +21,16 @@ _PROPOSAL_STATES: Final = (
     "executed",
 )
 
+_PHASES: Final = (
+    "that has no steps",
+    "registering keys",
+    "committing",
+    "dealing",
+    "complaining",
+    "finishing",
+    "starting again",
+)
+
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     # membership
     "MemberUnknown": ("{account} is not a member.", "Join first (`unwrapped-dao member join`)."),
@@ -103,6 +113,34 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "The delivered key is not the right one for this buyer and pool; no money moved.",
         "Deliver the committee's own node keys.",
     ),
+    # the committee's board
+    "PhaseWrong": (
+        "The key generation {generation} is at the step {have:phase}; this is for the step {needed:phase}.",
+        "See `unwrapped-dao custodian status`.",
+    ),
+    "StepRepeated": ("Custodian {index} has done this step already.", "Nothing needs to be done."),
+    "ReadyRepeated": ("Custodian {index} has said READY for this sale already.", "Nothing needs to be done."),
+    "CommitteeCallerRefused": (
+        "{caller} is not a custodian of this generation.",
+        "Use the account that is listed in `unwrapped-dao collective status`.",
+    ),
+    "DealNotCommitted": (
+        "This is not the deal that dealer {dealer} committed to.",
+        "Deal from the workspace in which the commitment was made.",
+    ),
+    "SecretNotShare": (
+        "Dealer {dealer} deals another secret than its share of the key.",
+        "Restore the keyfile of the share that is to be reshared.",
+    ),
+    "ComplaintUnfounded": (
+        "The share that dealer {dealer} dealt to custodian {complainer} is right.",
+        "Nothing was lost; go on with the key generation.",
+    ),
+    "ShareKeysInvalid": (
+        "The published share keys do not fit what was dealt; the key was not activated.",
+        "Check each against the deals (`custodian run` does), and finish with right ones.",
+    ),
+    "KeyChanged": ("This resharing would change the key of generation {source}.", "A resharing keeps its key."),
     # money
     "NothingToClaim": ("Nothing is due to {member} now.", "Money comes with the next settled sale you take part in."),
     "NothingToPay": ("Nothing is due to {account} in this currency.", "See `unwrapped-dao collective status`."),
@@ -138,7 +176,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
 }
 
-_STATES: Final = {"sale": _SALE_STATES, "pool": _POOL_STATES, "proposal": _PROPOSAL_STATES}
+_STATES: Final = {"sale": _SALE_STATES, "pool": _POOL_STATES, "proposal": _PROPOSAL_STATES, "phase": _PHASES}
 
 
 class _Fact:
