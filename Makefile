@@ -13,7 +13,7 @@ PYTEST := $(RUN)python -m pytest
 FORKS = $(addprefix tests/contracts/,chain_probe BN254 Cover KeyCommittee/test_is_delivery.py DataMarket/test_deliver.py)
 
 .PHONY: help setup setup-check setup-dev demo check test lint types layers sdk stateful compile contracts forks \
-  contracts-anvil e2e artifacts gas bench bench-validation kubo docs pin clean
+  contracts-anvil e2e artifacts gas bench bench-validation bench-dp fuzz kubo docs pin clean
 
 help: ## show these words
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,13 @@ bench: setup-check ## measure speed and write benchmarks/speed.json
 
 bench-validation: setup-check ## measure how well validators tell forged histories, and write benchmarks/validation.*
 	@timeout 3600 $(RUN)python benchmarks/validation.py
+
+bench-dp: setup-check ## what a buyer learns from randomised rows, and whether the committed figures come out again
+	@timeout 600 $(RUN)python benchmarks/dp_accuracy.py $(if $(UPDATE),--update)
+
+fuzz: setup-check ## coverage-guided fuzzing of every source, SECONDS=20 each; what breaks a promise is kept as a test
+	@$(RUN)python -m pip --disable-pip-version-check install -q --group fuzz
+	@timeout 7200 $(RUN)python -m tests.fuzz.run --seconds $(or $(SECONDS),20) $(if $(KEEP),--keep) $(TARGETS)
 
 docs: setup-check ## run the documentation's code blocks and commands
 	@timeout 900 $(PYTEST) -q tests/docs

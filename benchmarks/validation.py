@@ -109,6 +109,15 @@ def padded(own: list[Row], victim: list[Row], strength: float, random: Random) -
     return [*own, *(edit(row, start_ms=random.randrange(*span_of(own))) for row in extra)]
 
 
+def padded_with_clocks(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """The same by somebody who moves the device's clock along."""
+    extra = []
+    for row in random.choices(own, k=int(len(own) * strength)):
+        start = random.randrange(*span_of(own))
+        extra.append(edit(row, start_ms=start, clock_s=(row[12] + (start - row[0]) // 1_000) if row[12] else 0))
+    return [*own, *extra]
+
+
 def new_names(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
     """A victim's file in which that share of the artists is replaced, throughout."""
     names = {name: f"New {name}" for name in {row[2] for row in victim} if random.random() < strength}
@@ -150,18 +159,22 @@ def own_generator(own: list[Row], victim: list[Row], strength: float, random: Ra
     return [*own[:cut], *(rest or other)]
 
 
-FORGERIES: dict[str, tuple[Forger, bool]] = {
-    "random rows": (random_rows, True),
-    "exact part of another's file": (exact_part, True),
-    "another's file, shifted in time": (shifted_copy, True),
-    "another's file, rows edited": (edited_rows, True),
-    "another's file, artists renamed": (new_names, True),
-    "another's file, days exchanged": (shuffled_days, True),
-    "another's file, shifted, lengths changed": (shifted_and_jittered, True),
-    "own file and another's, merged": (merged, True),
-    "own file and an unknown person's": (two_own, False),
-    "own file, padded with plays": (padded, False),
-    "this project's own generator": (own_generator, False),
+COPY, BLATANT, SLY = "copy", "blatant", "sly"
+"""Copies of another's plays have to be refused, all of them; blatant ones, from half of the rows on, 95 of 100."""
+
+FORGERIES: dict[str, tuple[Forger, str]] = {
+    "random rows": (random_rows, BLATANT),
+    "exact part of another's file": (exact_part, COPY),
+    "another's file, shifted in time": (shifted_copy, COPY),
+    "another's file, rows edited": (edited_rows, BLATANT),
+    "another's file, artists renamed": (new_names, BLATANT),
+    "another's file, days exchanged": (shuffled_days, BLATANT),
+    "another's file, shifted, lengths changed": (shifted_and_jittered, BLATANT),
+    "own file and another's, merged": (merged, BLATANT),
+    "own file, padded with plays": (padded, BLATANT),
+    "own file, padded, clocks moved along": (padded_with_clocks, SLY),
+    "own file and an unknown person's": (two_own, SLY),
+    "this project's own generator": (own_generator, SLY),
 }
 SIZE: dict[str, int] = {"min_plays": 2_000, "max_plays": 2_500}
 
@@ -215,6 +228,17 @@ def run(trials: int, honest: int, seed: int) -> dict[str, Any]:
     return out
 
 
+def missed(found: dict[str, Any]) -> list[str]:
+    """What is promised at default thresholds and does not hold."""
+    out = [f"{found['false_alarms']} genuine-looking histories are refused"] if found["false_alarms"] else []
+    for name, (_, sort) in FORGERIES.items():
+        for percent, cell in found["forgeries"][name].items():
+            least = {COPY: 100, BLATANT: 95 if int(percent) >= 50 else 0, SLY: 0}[sort]
+            if cell["refused_percent"] < least:
+                out.append(f"{name} at {percent}%: {cell['refused_percent']}% refused, {least}% are promised")
+    return out
+
+
 def table(found: dict[str, Any]) -> str:
     """The results as Markdown."""
     head = "| forgery | " + " | ".join(f"{s}%" for s in STRENGTHS) + " |\n|---|" + "---|" * len(STRENGTHS) + "\n"
@@ -235,7 +259,7 @@ def table(found: dict[str, Any]) -> str:
 TEXT = """\
 # Forgeries against the validators
 
-Made by `python benchmarks/validation.py`. By strength of the forgery: the share of forgeries that is refused, and in
+Made by `make bench-validation`. By strength of the forgery: the share of forgeries that is refused, and in
 brackets the mean weight in percent of what the forger's own honest file would get.
 
 {head}{lines}
@@ -243,10 +267,15 @@ brackets the mean weight in percent of what the forger's own honest file would g
 False alarms: {false_alarms} of {genuine} genuine-looking histories refused (invented ones, and one small real file);
 lowest score {score}%. {trials} trials a cell, {low} to {high} plays a history.
 
-What this says: copies are found, also shifted, renamed and edited ones; clumsy inventions are refused, half-clumsy ones
-lose weight; padding does not pay. **Mixing in the file of a person whom the validators have never seen is not found**
-unless both often listen at the same time. **A history invented with a generator as good as ours is not told from a
-genuine one.** Exports are unsigned: forging is made costly, not impossible.
+What this says: copies are found, also shifted, renamed and edited ones, and whatever part of them. Inventions without
+skill are refused once they are half of a file, and cost weight before. Padding a file with one's own plays costs most
+of the weight at a tenth and is refused from about a half on; a tenth of random rows changes nothing and brings nothing.
+
+Not found: **the file of a person whom the validators have never seen, mixed into one's own**, unless both often listen
+at the same time; and **a history invented with a generator as good as ours**, which is what the genuine side here is
+made with, so that no check can refuse the one and keep the other. Exports are unsigned: forging is made costly, not
+impossible. Real people differ more than invented ones; the ranges of the checks are those of five real accounts,
+widened ([why](../docs/adr/0063-checks-on-sequences.md)).
 
 ![Share refused by strength](validation.svg)
 """
@@ -264,6 +293,7 @@ COLOURS = (
     "#4d7c0f",
     "#475569",
     "#111827",
+    "#65a30d",
 )
 
 
@@ -315,6 +345,9 @@ def main() -> None:
     (options.out / "validation.json").write_text(json.dumps(found, indent=1) + "\n")
     (options.out / "validation.md").write_text(table(found))
     (options.out / "validation.svg").write_text(plot(found))
+    for line in missed(found):
+        print(f"error: {line}", file=sys.stderr)
+    sys.exit(bool(missed(found)))
 
 
 if __name__ == "__main__":

@@ -13,8 +13,10 @@ from unwrapped_dao import samples
 from unwrapped_dao.kinds.music import Listens
 from unwrapped_dao.kinds.music.checks import run_checks
 from unwrapped_dao.kinds.music.checks.playback import uuid_version
+from unwrapped_dao.kinds.protocols import PPM
 from unwrapped_dao.samples.catalogue import service_id
 from unwrapped_dao.validation import FingerprintIndex
+from unwrapped_dao.validation.score import DEFAULT
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +60,8 @@ FORGERIES: dict[str, Callable[[Random], dict[str, Any]]] = {
     "usual-day": lambda r: {"played_ms": lambda row: row["played_ms"] * 20},
     "busiest-day": lambda r: {"played_ms": lambda row: row["played_ms"] * 8},
     "lonely-plays": lambda r: {"start_ms": lambda row: row["start_ms"] + r.randrange(-9, 9) * 40 * HOUR},
+    "orphan-starts": lambda r: {"start_ms": lambda row: row["start_ms"] + r.randrange(-9, 9) * 40 * HOUR},
+    "twin-lengths": lambda r: {"played_ms": lambda row: row["played_ms"] // 20_000 * 20_000 + 777},
     "overlapping-plays": lambda r: {"played_ms": lambda row: row["played_ms"] * 2},
     "two-clocks": lambda r: {"clock_s": lambda row: row["start_ms"] // 1000 + r.randrange(0, 100_000)},
 }
@@ -80,6 +84,29 @@ def test_no_single_rate_refuses(genuine: Listens) -> None:
         for check in ("whole-seconds", "reason-chain", "top-artist", "two-clocks"):
             forged = changed(genuine, **FORGERIES[check](Random(check)))
             assert not submit(index, forged, 1, remember=False).report.refused, check
+
+
+def test_no_rate_can_refuse_alone_but_ids_that_cannot_be(genuine: Listens) -> None:
+    authenticity = {result.check for result in run_checks(genuine) if result.axis == "authenticity"}
+    for check in authenticity - {"track-ids"}:
+        forged = changed(genuine, **FORGERIES[check](Random(check)))
+        assert 50_000 < penalties(forged)[check] < PPM - DEFAULT.authenticity, check
+
+
+@pytest.mark.parametrize("clocks", [False, True], ids=["clocks-left", "clocks-moved"])
+def test_padding_with_own_plays_is_refused_and_a_little_does_not_pay(genuine: Listens, clocks: bool) -> None:
+    rows = list(genuine.rows())
+    weights = []
+    with FingerprintIndex(":memory:", KEY) as index:
+        for percent in (0, 10, 50, 100):
+            random = Random(percent)
+            padding = []
+            for row in random.choices(rows, k=len(rows) * percent // 100):
+                start = random.randrange(rows[0][0], rows[-1][0])
+                clock = row[12] + (start - row[0]) // 1_000 if row[12] and clocks else row[12]
+                padding.append((start, *row[1:12], clock, row[13]))
+            weights.append(submit(index, Listens.of_rows([*rows, *padding]), 1, remember=False).report.weight)
+    assert weights[1] < weights[0] // 2 and weights[2:] == [0, 0]
 
 
 def test_rows_at_random_are_refused() -> None:

@@ -1,6 +1,6 @@
 """Checks of the kind `music`: does a history look like a person's, and like the service's own file?
 
-Each check penalises a rate outside the range seen in real exports (DATA 3), none refuses alone, and small
+Each check penalises a rate outside the range seen in real exports, none but impossible ids refuses alone, and small
 histories are penalised little: a hundred plays prove nothing either way.
 """
 
@@ -11,6 +11,7 @@ from ..listens import Listens
 from .clock import clock_checks
 from .habits import habit_checks
 from .playback import playback_checks
+from .sequence import sequence_checks
 from .view import PlayView
 
 
@@ -19,4 +20,4 @@ def run_checks(records: Listens) -> tuple[CheckResult, ...]:
     if not len(records):
         return (CheckResult("heard", "quality", PPM, "there is no play"),)
     view = PlayView.of(records)
-    return (*clock_checks(view), *habit_checks(view), *playback_checks(view))
+    return (*clock_checks(view), *habit_checks(view), *sequence_checks(view), *playback_checks(view))

@@ -1,27 +1,28 @@
-"""How the player tells it: ids, one play leading to the next, and two clocks that agree.
+"""How the player tells a play: its id, how long it lasted, and two clocks that agree.
 
-These need the extended history; account data has neither ids nor reasons, and is judged by the rest.
+Ids and clocks need the extended history; account data has neither, and is judged by the rest.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from itertools import pairwise
+from typing import Final
 
 from ...protocols import CheckResult
-from ..sources.apple_music import DAILY
-from .view import PlayView, fine, judge
+from .view import WHOLE_SECONDS, PlayView, fine, judge
+
+CUT_FROM_MS: Final = 2_000
+"""Shorter plays are cut at few different milliseconds by chance."""
 
 _BASE62 = {c: i for i, c in enumerate("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")}
 
 
 def playback_checks(view: PlayView) -> Iterator[CheckResult]:
-    """Ids, chain of reasons, contiguity, completed plays, clocks."""
+    """Ids, completed plays, plays that were cut short, clocks."""
     yield _ids(view)
-    yield from _chain(view)
-    yield from _company(view)
     yield _completed(view)
+    yield _twins(view)
     yield _clocks(view)
 
 
@@ -59,80 +60,6 @@ def _ids(view: PlayView) -> CheckResult:
     )
 
 
-def _chain(view: PlayView) -> Iterator[CheckResult]:
-    """Plays follow each other: the next starts where the last stopped, and for the reason that the last
-    stopped.
-    """
-    slack = view.slack_ms
-    pairs = near = told = linked = 0
-    for i in range(len(view) - 1):
-        if view.played_ms[i] < 0 or view.source[i] == DAILY:
-            continue
-        pairs += 1
-        gap = view.start_ms[i + 1] - view.start_ms[i] - view.played_ms[i]
-        if not -slack <= gap <= slack:
-            continue
-        near += 1
-        end, start = view.reason_end[i], view.reason_start[i + 1]
-        if end and start:
-            told += 1
-            linked += end == start or (end == "endplay" and start in ("clickrow", "playbtn", "remote", "uriopen"))
-    if pairs < 1:
-        yield fine("contiguity", "authenticity")
-        yield fine("reason-chain", "authenticity")
-        return
-    yield judge(
-        "contiguity",
-        "authenticity",
-        near / pairs,
-        0.25,
-        1,
-        0.6,
-        pairs,
-        "the share of plays that follow another",
-    )
-    if not told:
-        yield fine("reason-chain", "authenticity")
-        return
-    yield judge(
-        "reason-chain",
-        "authenticity",
-        linked / told,
-        0.4,
-        1,
-        0.6,
-        told,
-        "the share of starts explained by the last end",
-    )
-
-
-LONELY_MS = 1_800_000
-
-
-def _company(view: PlayView) -> Iterator[CheckResult]:
-    """Songs come in sittings, one after the other: few are alone in their half hour, few start before the last ended.
-
-    Both rates grow when rows are scattered into a history, or when two people's are laid over each other.
-    """
-    starts = [start for start, source in zip(view.start_ms, view.source, strict=True) if source != DAILY]
-    plays = len(starts)
-    if plays < 2:
-        yield fine("lonely-plays", "authenticity")
-        yield fine("overlapping-plays", "ownership")
-        return
-    gaps = [2 * LONELY_MS, *(b - a for a, b in pairwise(starts)), 2 * LONELY_MS]
-    lonely = sum(1 for before, after in pairwise(gaps) if before > LONELY_MS and after > LONELY_MS) / plays
-    what = "the share of plays alone in their half hour"
-    yield judge("lonely-plays", "authenticity", lonely, 0, 0.3, 0.85, plays, what)
-    over = sum(
-        1
-        for i in range(len(view) - 1)
-        if view.played_ms[i] > 0 and view.start_ms[i] + view.played_ms[i] > view.start_ms[i + 1] + view.slack_ms
-    )
-    what = "the share of plays that go on while the next one plays"
-    yield judge("overlapping-plays", "ownership", over / plays, 0, 0.08, 0.7, plays, what)
-
-
 def _completed(view: PlayView) -> CheckResult:
     """A title that ends by itself lasts equally long each time."""
     lengths: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
@@ -155,6 +82,26 @@ def _completed(view: PlayView) -> CheckResult:
         total,
         "the share of completed plays of equal length",
     )
+
+
+def _twins(view: PlayView) -> CheckResult:
+    """A title that is cut short is cut elsewhere each time: the same length to the millisecond, but for the title's
+    usual one, is told twice only by a copy.
+    """
+    lengths: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+    columns = zip(view.artist, view.track, view.played_ms, view.source, strict=True)
+    for artist, track, ms, source in columns:
+        if ms >= CUT_FROM_MS and source not in WHOLE_SECONDS:
+            lengths[artist, track][ms] += 1
+    cut = twins = 0
+    for found in lengths.values():
+        usual = max(found, key=lambda ms: (found[ms], ms))
+        cut += sum(count for ms, count in found.items() if ms != usual)
+        twins += sum(count for ms, count in found.items() if ms != usual and count > 1)
+    if not cut:
+        return fine("twin-lengths", "authenticity")
+    what = "the share of plays cut short at the very same millisecond as another"
+    return judge("twin-lengths", "authenticity", twins / cut, 0, 0.05, 0.7, cut, what)
 
 
 def _clocks(view: PlayView) -> CheckResult:
