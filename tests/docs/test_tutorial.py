@@ -97,7 +97,7 @@ BAD = [
     ("unknown epoch", "pool seal --epoch 9", {}, 5),
     ("unknown sale", "member opt-out 7 --as ana", {}, 5),
     ("unknown account", "member join --as nobody", {}, 5),
-    ("second ballot", "proposal vote 1 for --as ana", {}, 5),
+    ("another ballot", "proposal vote 1 against --as ana", {}, 5),
     ("settled sale", "buyer refund 1", {}, 5),
     ("no amount", "account fund buyer --tusd 1e9", {}, 2),
     ("unknown verb", "member vanish", {}, 2),

@@ -22,7 +22,7 @@ from ..crypto.keystore import GETH_LIGHT_SCRYPT, OWASP_SCRYPT
 from ..crypto.vault import KeyfileVault
 from ..errors import NotAllowedError, NotFoundError, SettingsError
 from ..settings import Settings
-from ..storage.journal import Journal
+from ..storage.journal import Journal, When
 from ..storage.pending import PendingEnvelopes
 from ..storage.receipts import Receipts
 from .accounts import Accounts, KeyfileSigner
@@ -67,6 +67,7 @@ class App:
         chain: LocalChain | None,
         stack: ExitStack,
         ask: Ask | None,
+        when_told: When | None = None,
     ) -> None:
         self.settings = settings
         self.workspace = workspace
@@ -75,6 +76,7 @@ class App:
         """The embedded chain, None on a node."""
         self._stack = stack
         self._ask = ask
+        self._when_told = when_told
         self._asked: str | None = None
         self.accounts = Accounts(workspace.accounts, self.passphrase)
 
@@ -107,6 +109,10 @@ class App:
         """In a dry run, the transactions that would have been sent."""
         return self.client.planned if isinstance(self.client, RehearsalClient) else []
 
+    def journal(self, sort: str) -> Journal:
+        """Notes of one sort of intent, closed when the outcome was told."""
+        return Journal(self.workspace.journal(sort), when_told=self._when_told)
+
     def passphrase(self, new: bool = False) -> str:
         """What opens the keyfiles: from the settings, else asked once. Raises PassphraseError."""
         if self.settings.passphrase is not None or self._ask is None:
@@ -120,6 +126,7 @@ class App:
         """Keep other commands out of the workspace meanwhile; for an app that was opened `beside` others."""
         lock = WorkspaceLock(self.workspace.folder, wait_s=self.settings.wait_s)
         try:
+            self.workspace.sweep()
             yield
         finally:
             lock.release()
@@ -281,8 +288,9 @@ class App:
         """A buyer, with the key of each offer in a keyfile and each offer noted before it is sent."""
         from ..roles.buyer import Buyer
 
-        account, journal = self.account(name), Journal(self.workspace.journal("offers"))
-        return Buyer(self.collective, account, self._vault(account, "buyer-key"), self.store, journal)
+        account = self.account(name)
+        vault = self._vault(account, "buyer-key")
+        return Buyer(self.collective, account, vault, self.store, self.journal("offers"))
 
     def custodian(self, name: str, *, witness: str | None = None) -> Custodian:
         """A custodian: its shares in keyfiles, its transactions noted before they leave.
@@ -344,13 +352,15 @@ def open_app(
     dry_run: bool = False,
     may_begin: bool = False,
     beside: bool = False,
+    when_told: When | None = None,
 ) -> Iterator[App]:
     """Open a workspace for one command: chain, collective, store, accounts.
 
     `beside` leaves the workspace to other commands meanwhile: a server must not keep them out. On a node only.
 
     `ask` asks for the passphrase when the settings have none. `dry_run` works on a copy and collects in `planned` what
-    would be sent. `may_begin` begins an embedded chain where there is none.
+    would be sent. `may_begin` begins an embedded chain where there is none. `when_told` takes what is to be done once
+    the command's outcome was told; None: at once.
     """
     from ..crypto.bn254 import select_backend
 
@@ -363,20 +373,25 @@ def open_app(
                 "The embedded chain belongs to one command at a time, so nothing can be served on it.",
                 hint="Give the --rpc of a node that members reach too.",
             )
+        lock = None if beside else WorkspaceLock(workspace.folder, wait_s=settings.wait_s)
+        if lock is not None:
+            stack.callback(lock.release)
+            workspace.sweep()
         if settings.rpc is not None:
-            if not beside:
-                stack.callback(WorkspaceLock(workspace.folder, wait_s=settings.wait_s).release)
             client = _node(settings.rpc, settings, on_wait, dry_run)
-            if dry_run:
+            if dry_run and lock is not None:
                 workspace = stack.enter_context(workspace.scratch())
-            yield App(settings, workspace, client, None, stack, ask)
+                lock.release()
+            yield App(settings, workspace, client, None, stack, ask, when_told)
             return
         chain, workspace = _embedded(settings, workspace, stack, dry_run, may_begin)
         if dry_run:
+            if lock is not None:
+                lock.release()  # the copy is nobody else's
             client = RehearsalClient(chain, throwaway=True, on_wait=on_wait)
         else:
             client = ChainClient(chain, on_wait=on_wait)
-        yield App(settings, workspace, client, chain, stack, ask)
+        yield App(settings, workspace, client, chain, stack, ask, when_told)
 
 
 def _node(url: str, settings: Settings, on_wait: OnWait | None, dry_run: bool) -> ChainClient:

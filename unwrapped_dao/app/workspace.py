@@ -15,15 +15,27 @@ journal/            what was begun and must not be done twice
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import SettingsError, TemporaryError
+from ..chain.lock import WorkspaceLock
+from ..errors import SettingsError, StorageUnavailableError, TemporaryError, WorkspaceBusyError
 
 _SCRATCH_PREFIX = ".dry-run-"
+_HALF_WRITTEN = (
+    "accounts/.keyfile-*",
+    "keys/.keyfile-*",
+    "journal/*/.note-*",
+    "journal/*/*/.note-*",
+    "receipts/*/.note-*",
+    ".collective.json.*",
+)
+"""Where files are written before they get their names; who was killed there leaves them."""
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Workspace:
@@ -67,10 +79,28 @@ class Workspace:
             if not ignore.exists():
                 ignore.write_text("*\n")
         except OSError as problem:
+            if problem.errno in _FULL:
+                raise StorageUnavailableError(
+                    f"The disk that holds the workspace {self.folder} is full.",
+                    hint="Free some space and run the same command again; nothing was changed.",
+                ) from problem
             raise SettingsError(
                 f"The workspace {self.folder} cannot be opened: {problem.strerror or problem}.",
                 hint="Choose a folder you may write to with --workspace.",
             ) from problem
+
+    def sweep(self) -> None:
+        """Remove what killed commands left half-written. Needs the workspace's lock: nobody else is writing then."""
+        for pattern in _HALF_WRITTEN:
+            for path in self.folder.glob(pattern):
+                path.unlink(missing_ok=True)
+        for copy in self.folder.glob(f"{_SCRATCH_PREFIX}*"):
+            try:
+                lock = WorkspaceLock(copy, wait_s=0)
+            except WorkspaceBusyError:
+                continue  # a dry run goes on in it
+            shutil.rmtree(copy)
+            lock.release()
 
     def forget_collective(self) -> None:
         """Remove what only means something together with the collective; accounts, keys and the store stay."""
@@ -82,12 +112,16 @@ class Workspace:
 
     @contextmanager
     def scratch(self) -> Iterator[Workspace]:
-        """A copy to try things on, without chain and store; gone afterwards."""
+        """A copy to try things on, without chain and store; gone afterwards. Begun with the workspace's lock held."""
         try:
             with tempfile.TemporaryDirectory(dir=self.folder, prefix=_SCRATCH_PREFIX) as name:
                 copy = Path(name)
+                lock = WorkspaceLock(copy)
                 skip = shutil.ignore_patterns("chain", "store", f"{_SCRATCH_PREFIX}*", "lock")
                 shutil.copytree(self.folder, copy, dirs_exist_ok=True, ignore=skip)
-                yield Workspace(copy)
+                try:
+                    yield Workspace(copy)
+                finally:
+                    lock.release()
         except shutil.Error as problem:
             raise TemporaryError("The workspace changed while it was copied for a dry run.") from problem

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import artifacts
-from .client import ChainClient
+from .client import ChainClient, OnSigned
 from .contract import Contract
 from .outbox import Receipt
 from .signer import Signer
@@ -38,6 +38,6 @@ class Erc20:
     def decimals(self) -> int:
         return int(self._contract.call("decimals"))
 
-    def mint(self, sender: Signer, to: str, amount: int) -> Receipt:
+    def mint(self, sender: Signer, to: str, amount: int, *, on_signed: OnSigned | None = None) -> Receipt:
         """Test dollars only: anyone may mint."""
-        return self._contract.send(sender, "mint", to, amount)
+        return self._contract.send(sender, "mint", to, amount, on_signed=on_signed)

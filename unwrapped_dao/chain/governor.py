@@ -146,6 +146,13 @@ class Governor:
     def has_voted(self, proposal_id: int, member: str) -> bool:
         return bool(self._contract.call("hasVoted", proposal_id, member))
 
+    def ballot_of(self, proposal_id: int, member: str) -> Support | None:
+        """How a member voted, None if it did not; by whatever way the ballot came."""
+        for event in self._contract.events("VoteCast", voter=member):
+            if event["proposalId"] == proposal_id:
+                return next(word for word, number in SUPPORT.items() if number == event["support"])
+        return None
+
     def eta(self, proposal_id: int) -> int:
         """Second from which a queued proposal can be executed; 0 if not queued."""
         return int(self._contract.call("proposalEta", proposal_id))

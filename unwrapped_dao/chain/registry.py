@@ -192,7 +192,11 @@ class Registry:
         live = self.contribution_of(pool, member)
         if live is not None:
             return live.record.version + 1
-        return int(self._contract.call("withdrawnVersion", pool.id, number)) + 1
+        return self.withdrawn_version(pool, number) + 1
+
+    def withdrawn_version(self, pool: Pool, number: int) -> int:
+        """The version at which a member without a live contribution stands; 0 if it never withdrew one."""
+        return int(self._contract.call("withdrawnVersion", pool.id, number))
 
     def fingerprint_owner(self, scope_id: bytes, fingerprint: bytes) -> int | None:
         """The member number that holds a fingerprint, None if it is free."""

@@ -60,8 +60,9 @@ def fund(
 ) -> Told:
     """Rehearsal money: test dollars of a dev collective, and ether on the embedded chain. Both are worth nothing."""
     from ..app import require_embedded
+    from ..app.rehearsal_money import RehearsalMoney
     from ..chain.calldata import amount_text
-    from ..chain.erc20 import ETH, Erc20
+    from ..chain.erc20 import ETH
     from ..chain.powers import is_test_dollar
     from ..errors import InputError, NotAllowedError
     from .amounts import base_units
@@ -69,12 +70,13 @@ def fund(
     given: dict[str, int] = {}
     lines = []
     with call.open() as app:
+        money = RehearsalMoney(app.client, app.journal("money"))
         address = app.accounts.address_of(name)
         if eth is None and tusd is None:
             raise InputError("Nothing was asked for.", hint="Give --tusd or --eth with an amount.")
         if eth is not None:
             given[ETH] = base_units(eth, 18)
-            app.client.send(require_embedded(app).faucet, address, value=given[ETH])
+            money.give_ether(require_embedded(app).faucet, address, given[ETH])
             lines.append(f"{name} got {_ether(given[ETH])}.")
         if tusd is not None:
             token = next((c for c in app.collective.splitter.currencies() if is_test_dollar(app.collective, c)), None)
@@ -82,7 +84,7 @@ def fund(
                 raise NotAllowedError("This collective takes no test dollar.", hint="Real money has to be earned.")
             given[token] = base_units(tusd, 6)
             payer = app.chain.faucet if app.chain is not None else app.account(name)
-            Erc20.at(app.client, token).mint(payer, address, given[token])
+            money.mint(payer, token, address, given[token])
             lines.append(f"{name} got {amount_text(app.collective, token, given[token])}.")
     return Told({"address": address, "given": given}, lines)
 

@@ -45,21 +45,25 @@ def reset(call: Call, yes: Annotated[bool, typer.Option("--yes", help="Do not as
     """Delete the embedded chain and what belongs to its collective. Accounts, keys and the store stay."""
     from ..app.workspace import Workspace
     from ..chain.local import LocalChain
-    from ..errors import InputError, NotAllowedError, NotFoundError
+    from ..chain.lock import WorkspaceLock
+    from ..errors import InputError, NotAllowedError
 
     settings = call.settings()
     if settings.rpc is not None:
         raise NotAllowedError("Only the embedded chain can be reset.", hint="Leave out --rpc.")
     if not LocalChain.exists(settings.workspace):
-        raise NotFoundError(
-            f"The workspace {settings.workspace} has no embedded chain.", hint="There is nothing to do."
-        )
+        return Told({"workspace": settings.workspace}, [f"The workspace {settings.workspace} has no embedded chain."])
     if not yes:
         if not sys.stdin.isatty():
             raise InputError("Resetting deletes the chain, so it has to be confirmed.", hint="Add --yes.")
         typer.confirm(f"Delete the chain in {settings.workspace} and its collective?", abort=True, err=True)
-    LocalChain.reset(settings.workspace, wait_s=settings.wait_s)
-    Workspace(settings.workspace).forget_collective()
+    lock = WorkspaceLock(settings.workspace, wait_s=settings.wait_s)
+    try:
+        # The chain goes last: killed before that, the same command finds it and goes on.
+        Workspace(settings.workspace).forget_collective()
+        LocalChain.reset(settings.workspace, wait_s=settings.wait_s)
+    finally:
+        lock.release()
     return Told({"workspace": settings.workspace}, [f"The embedded chain of {settings.workspace} is gone."])
 
 

@@ -52,7 +52,6 @@ def deploy(
     from ..chain.profiles import PROFILES
     from ..chain.registry import ScopeDefinition
     from ..errors import InputError
-    from ..storage.journal import Journal
 
     if profile not in PROFILES:
         raise InputError(f"There is no profile {profile!r}.", hint=f"Choose {' or '.join(PROFILES)}.")
@@ -73,7 +72,7 @@ def deploy(
             profile=PROFILES[profile],
         )
         folder = app.workspace.folder
-        journal = Journal(app.workspace.journal("deploy"))
+        journal = app.journal("deploy")
         founder = app.founder(call.account)
         if (folder / deployments.FILE).exists() and not founder.has_begun(draft, journal, test_dollar=profile == "dev"):
             raise InputError(

@@ -11,7 +11,7 @@ import inspect
 import json as jsons
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -64,6 +64,10 @@ class Call:
     dry_run: bool = False
     talk: Talk = field(default_factory=Talk)
     planned: list[Any] = field(default_factory=list)
+    when_told: list[Callable[[], None]] = field(default_factory=list)
+    """What is to be done once the result was printed: a command that was killed before has told nobody."""
+    until_told: ExitStack = field(default_factory=ExitStack)
+    """Holds the workspace until then, if there is something to be done."""
 
     def settings(self) -> Settings:
         """From options, environment and config.toml."""
@@ -87,16 +91,22 @@ class Call:
         """The workspace, for the length of this command; `beside` others, for a server."""
         from ..app import open_app
 
-        with open_app(
-            self.settings(),
-            ask=_ask if sys.stdin.isatty() else None,
-            on_wait=self.talk.wait,
-            dry_run=self.dry_run,
-            may_begin=may_begin,
-            beside=beside,
-        ) as app:
+        with ExitStack() as stack:
+            app = stack.enter_context(
+                open_app(
+                    self.settings(),
+                    ask=_ask if sys.stdin.isatty() else None,
+                    on_wait=self.talk.wait,
+                    dry_run=self.dry_run,
+                    may_begin=may_begin,
+                    beside=beside,
+                    when_told=self.when_told.append,
+                )
+            )
             self.planned = app.planned
             yield app
+            if self.when_told:
+                self.until_told.push(stack.pop_all())
 
 
 def verb(
@@ -148,9 +158,14 @@ def verb(
 def _run(function: Callable[..., Told], call: Call, given: Mapping[str, Any]) -> int:
     if call.dry_run:
         return _rehearse(function, call, given)
-    told = function(call, **given)
-    call.talk.done()
-    return _print(call, told)
+    with call.until_told:
+        told = function(call, **given)
+        call.talk.done()
+        code = _print(call, told)
+        sys.stdout.flush()
+        for close in call.when_told:
+            close()
+        return code
 
 
 def _rehearse(function: Callable[..., Told], call: Call, given: Mapping[str, Any]) -> int:
@@ -161,7 +176,8 @@ def _rehearse(function: Callable[..., Told], call: Call, given: Mapping[str, Any
     refused: UnwrappedError | None = None
     complete = False
     try:
-        function(call, **given)
+        with call.until_told:
+            function(call, **given)
         complete = True
     except RehearsalEnd:
         call.talk.say("The rest depends on what this transaction does, so it is not shown.")

@@ -9,6 +9,7 @@ Files are written whole or not at all, readable by their owner alone, and never 
 from __future__ import annotations
 
 import contextlib
+import glob
 import hmac
 import json
 import os
@@ -130,12 +131,20 @@ def save(
 
 
 def write(path: Path, keyfile: dict[str, Any]) -> None:
-    """Write a keyfile that is encrypted already, mode 0600, on the disk when this returns. Raises as `save`."""
-    if path.exists():
-        raise _exists(path)
+    """Write a keyfile that is encrypted already, mode 0600, on the disk when this returns. Raises as `save`.
+
+    The very same file again changes nothing: who was killed after writing it runs the command again.
+    """
     text = json.dumps(keyfile, indent=2) + "\n"
+    half_written = f".keyfile-{path.name}-"
+    for left_over in path.parent.glob(f"{glob.escape(half_written)}*"):
+        left_over.unlink(missing_ok=True)  # of a killed writer
+    if path.exists():
+        if path.is_file() and path.read_bytes() == text.encode("ascii"):
+            return
+        raise _exists(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".keyfile-")  # mkstemp makes it 0600
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=half_written)  # mkstemp makes it 0600
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(text)

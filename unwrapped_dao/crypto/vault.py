@@ -14,6 +14,10 @@ from .keys import SecretScalar
 class Vault(Protocol):
     """Named secrets. A name is written once."""
 
+    def unlock(self) -> None:
+        """Show that secrets can be kept, before anything is begun that needs one. Raises PassphraseError."""
+        ...
+
     def put(self, name: str, secret: SecretScalar) -> None:
         """Keep a secret; durable when this returns."""
         ...
@@ -30,6 +34,9 @@ class MemoryVault:
 
     def __init__(self) -> None:
         self._secrets: dict[str, SecretScalar] = {}
+
+    def unlock(self) -> None:
+        """Nothing is locked."""
 
     def put(self, name: str, secret: SecretScalar) -> None:
         self._secrets[name] = secret
@@ -50,6 +57,9 @@ class KeyfileVault:
         self._folder = folder
         self._passphrase = passphrase
         self._kind = kind
+
+    def unlock(self) -> None:
+        self._passphrase()
 
     def put(self, name: str, secret: SecretScalar) -> None:
         keystore.save(self._path(name), secret, self._passphrase(), kind=self._kind)

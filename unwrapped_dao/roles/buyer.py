@@ -138,10 +138,13 @@ class Buyer:
         if intent is not None:
             offer = _offer_from(intent.facts)
         else:
-            offer = self._draft(pool, scope, price, purpose, min_eligible_weight, chosen, terms, execute_before)
+            self._require_money(chosen, price)
+            self._vault.unlock()
+            offer, secret = self._draft(pool, scope, price, purpose, min_eligible_weight, chosen, terms, execute_before)
             intent = Intent(self._collective.market.sale_id(offer).hex(), wish, _facts(offer))
             if self._journal:
                 self._journal.begin(intent)
+            self._vault.put(self._name(offer), secret)
         self._place(offer)
         if self._journal:
             self._journal.finish(intent)
@@ -222,17 +225,18 @@ class Buyer:
     # --- steps -----------------------------------------------------------------------------------------------------
 
     def _unfinished(self, wish: dict[str, Any]) -> Intent | None:
-        """An interrupted offer of the same wish, unless its time went by before it reached the chain."""
+        """An interrupted offer of the same wish, unless nothing of it reached the chain and nothing can any more."""
         intent = self._journal.unfinished(wish) if self._journal else None
         if intent is None or self._journal is None:
             return None
         offer = _offer_from(intent.facts)
         market = self._collective.market
-        if (
-            market.sale(market.sale_id(offer)).state is SaleState.NONE
-            and offer.execute_before <= self._collective.client.now()
+        too_late = offer.execute_before <= self._collective.client.now()
+        # Noted, and killed before its key was kept: nothing was sent then.
+        if market.sale(market.sale_id(offer)).state is SaleState.NONE and (
+            too_late or not self._vault.has(self._name(offer))
         ):
-            self._journal.finish(intent)
+            self._journal.abandon(intent)
             return None
         return intent
 
@@ -246,11 +250,11 @@ class Buyer:
         currency: str,
         terms: str | None,
         execute_before: int | None,
-    ) -> Offer:
-        """A new offer with a fresh key, which is kept before anything is sent."""
+    ) -> tuple[Offer, SecretScalar]:
+        """A new offer and its fresh key, which has to be kept before anything is sent."""
         secret = SecretScalar.generate()
         key = BuyerKey.of(secret)
-        offer = Offer(
+        return Offer(
             buyer=self.address,
             scope_id=pool.scope_id,
             epoch=pool.epoch,
@@ -264,25 +268,31 @@ class Buyer:
             b1=key.B1.words,
             b2=key.B2.words,
             nonce=secrets.randbits(64),
-        )
-        self._vault.put(self._name(offer), secret)
-        return offer
+        ), secret
 
     def _place(self, offer: Offer) -> None:
         """Allow and escrow, unless the chain already holds this offer."""
         if self._collective.market.sale(self._collective.market.sale_id(offer)).state is not SaleState.NONE:
             return
+        self._require_money(offer.currency, offer.price)
         if offer.currency != ETH:
             token = Erc20.at(self._collective.client, offer.currency)
             splitter = self._collective.splitter.address
-            if (held := token.balance_of(self.address)) < offer.price:
-                raise InputError(
-                    f"{self.address} holds {held} base units of {token.symbol()}, the price is {offer.price}.",
-                    hint="Fund the buyer's account or offer less; nothing was sent.",
-                )
             if token.allowance(self.address, splitter) < offer.price:
                 token.approve(self._account, splitter, offer.price)
         self._collective.market.offer(self._account, offer)
+
+    def _require_money(self, currency: str, price: int) -> None:
+        if currency == ETH:
+            held, symbol = self._collective.client.balance(self.address), "wei"
+        else:
+            token = Erc20.at(self._collective.client, currency)
+            held, symbol = token.balance_of(self.address), f"base units of {token.symbol()}"
+        if held < price:
+            raise InputError(
+                f"{self.address} holds {held} {symbol}, the price is {price}.",
+                hint="Fund the buyer's account or offer less; nothing was sent.",
+            )
 
     def _take_back(self, offer: Offer, before: SaleState, after: SaleState) -> int:
         market, splitter = self._collective.market, self._collective.splitter

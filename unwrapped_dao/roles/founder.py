@@ -78,7 +78,7 @@ class Founder:
         wish = self._wish(draft, test_dollar)
         intent = journal.unfinished(wish)
         if intent is not None and not self._stands(intent, test_dollar):
-            journal.finish(intent)  # nothing of it is on this chain, and its addresses can no longer come about
+            journal.abandon(intent)  # nothing of it is on this chain, and its addresses can no longer come about
             intent = None
         if intent is None:
             intent = self._noted(wish, journal)

@@ -24,7 +24,7 @@ from ..chain.splitter import Payment
 from ..crypto import envelope
 from ..crypto.envelope import EnvelopeContext
 from ..crypto.keys import DataKey
-from ..errors import AttestationError, ContractRefusedError, InputError, NotAllowedError, NotFoundError, UnwrappedError
+from ..errors import AttestationError, InputError, NotAllowedError, NotFoundError, UnwrappedError
 from ..kinds import Preview
 from ..offline import offline
 from ..storage.pending import PendingEnvelopes, PendingNote
@@ -142,6 +142,7 @@ class Member:
         rows_digest = hashlib.sha256(preview.rows_bytes).hexdigest()
         live = self._collective.registry.contribution_of(pool, self.address)
         if live is not None and self._is_same(live, rows_digest):
+            self._keep_only(pool, live.record.content)
             return Contributed(pool, member.number, live.record, already=True)
         if pool.state not in (PoolState.OPEN, PoolState.ANNOUNCED):
             raise NotAllowedError(
@@ -159,26 +160,33 @@ class Member:
                 self._pending.discard(content)
                 raise
             record = self._recorded(pool, content).record  # type: ignore[union-attr]
-        if live is not None:
-            self._pending.discard(live.record.content)
+        self._keep_only(pool, content)
         return Contributed(pool, member.number, record)
 
     def withdraw(self, scope: str, epoch: int | None = None) -> Pool:
-        """Take a contribution back: burnt before the seal, excluded from all later approvals after it."""
+        """Take a contribution back: burnt before the seal, excluded from all later approvals after it.
+
+        Again changes nothing.
+        """
         pool = self._pool(scope, epoch)
         live = self._collective.registry.contribution_of(pool, self.address)
+        if live is None and self._has_withdrawn(pool):
+            self._keep_only(pool)
+            return pool
         if live is None:
             raise NotFoundError(f"You have no contribution in epoch {pool.epoch} of {scope}.")
         if self._collective.registry.withdrawal_ordinal(pool, live.number) == 0:
             self._collective.registry.withdraw(self._account, pool.scope_id, pool.epoch, live.record)
         pool = self._collective.registry.pool(pool.scope_id, pool.epoch)
         if pool.state is not PoolState.SEALED:
-            self._pending.discard(live.record.content)
+            self._keep_only(pool)
         return pool
 
     def leave(self) -> None:
-        """End the vote for later snapshots. Withdraws nothing and opts out of nothing."""
-        self._collective.membership.leave(self._account)
+        """End the vote for later snapshots; again changes nothing. Withdraws nothing and opts out of nothing."""
+        found = self._collective.membership.member(self.address)
+        if found is None or not found.has_left:
+            self._collective.membership.leave(self._account)
 
     # --- votes and sales -------------------------------------------------------------------------------------------
 
@@ -204,22 +212,23 @@ class Member:
         return governor.propose(self._account, actions, description)
 
     def vote(self, proposal_id: int, support: Support) -> None:
-        """Cast a ballot. Waits out the voting delay. A second ballot is refused by the contract."""
+        """Cast a ballot. Waits out the voting delay. The same ballot again changes nothing, another one is refused."""
         proposal = self._collective.governor.proposal(proposal_id)
         self._collective.client.wait_until(proposal.vote_start + 1)
+        if self._collective.governor.ballot_of(proposal_id, self.address) == support:
+            return
         self._collective.governor.vote(self._account, proposal_id, support)
 
     def opt_out(self, offer: Offer | bytes) -> OptOut:
         """Refuse one sale. Final; again changes nothing."""
         market = self._collective.market
         sale_id = offer if isinstance(offer, bytes) else market.sale_id(offer)
-        try:
-            market.opt_out(self._account, sale_id)
-        except ContractRefusedError as refusal:
-            if refusal.error != "AlreadyOptedOut":
-                raise
-        mine = [o for o in market.opt_outs(sale_id) if o.member.lower() == self.address.lower()]
-        return mine[0]
+        if (found := self._opted_out(sale_id)) is not None:
+            return found
+        market.opt_out(self._account, sale_id)
+        if (found := self._opted_out(sale_id)) is None:
+            raise NotFoundError("The chain does not show the opt-out yet.", hint="Wait for a block and run it again.")
+        return found
 
     def claim(self) -> Claim:
         """Collect everything that is due from all pools and currencies; pays nothing if nothing is due."""
@@ -344,6 +353,18 @@ class Member:
             at_once=self._at_once,
             unreached=self._unreached,
         )
+
+    def _keep_only(self, pool: Pool, *live: bytes) -> None:
+        """Delete versions that were replaced, withdrawn or never recorded, a killed command's among them."""
+        self._pending.keep_only(f"{pool.id:#x}", live)
+
+    def _has_withdrawn(self, pool: Pool) -> bool:
+        member = self._collective.membership.member(self.address)
+        return member is not None and self._collective.registry.withdrawn_version(pool, member.number) > 0
+
+    def _opted_out(self, sale_id: bytes) -> OptOut | None:
+        everybodys = self._collective.market.opt_outs(sale_id)
+        return next((o for o in everybodys if o.member.lower() == self.address.lower()), None)
 
     def _recorded(self, pool: Pool, content: bytes) -> LiveContribution | None:
         live = self._collective.registry.contribution_of(pool, self.address)

@@ -125,14 +125,7 @@ class Validator:
     def forget_stale(self, pool: Pool) -> int:
         """Delete kept envelopes of this pool that are not its live versions; how many there were."""
         live = {c.record.content for c in self._collective.registry.contributions(pool)}
-        stale = [
-            content
-            for content in self._pending.contents()
-            if content not in live and (note := self._pending.note(content)) and note.pool_id == f"{pool.id:#x}"
-        ]
-        for content in stale:
-            self._pending.discard(content)
-        return len(stale)
+        return self._pending.keep_only(f"{pool.id:#x}", live)
 
     # --- what members may ask for ----------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
     folder/blocks-v1/ab/abcd…   one file per block, named by its sha2-256 digest, as Kubo does (a codec is
     no part of it) folder/pins/bafy…           one empty file per pinned CID folder/tmp/
-    blocks being written; a killed process leaves its own behind, and the next `sweep` removes it
+    blocks being written; a killed process leaves its own behind, and the next `publish` or `sweep` removes it
     folder/lock                 shared while publishing, exclusive while deleting
 
 A block appears under its name only whole and on the disk, a pin only after its blocks, so a kill or a full
@@ -16,7 +16,6 @@ import contextlib
 import errno
 import os
 import secrets
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -34,7 +33,6 @@ from unwrapped_dao.storage.unixfs import MAX_BLOCK_SIZE
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
-_STALE_AFTER_S = 3600  # a block is written in well under a second; an older temporary file has lost its writer
 
 
 class BlockStore:
@@ -70,6 +68,7 @@ class BlockStore:
                     made.append(cid.digest)
                 folders.add(self._path(cid.digest).parent)  # old ones too: their writer may have died before syncing
 
+        self._drop_left_over()
         try:
             with self._locked(exclusive=False):
                 cid = cid_of(file, keep)
@@ -215,10 +214,12 @@ class BlockStore:
         hindrances = (BlockingIOError, NotFoundError, ContentMismatchError, StorageUnavailableError)
         with contextlib.suppress(*hindrances), self._locked(exclusive=True, wait=False):
             self._remove(set(digests) - self._pinned_digests())
-        with contextlib.suppress(OSError):
+
+    def _drop_left_over(self) -> None:
+        """Remove what killed writers left, unless somebody is writing now: then the next publish does."""
+        with contextlib.suppress(BlockingIOError), self._locked(exclusive=True, wait=False), self._disk():
             for left_over in self._tmp.iterdir():
-                if left_over.stat().st_mtime < time.time() - _STALE_AFTER_S:
-                    left_over.unlink()
+                left_over.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _locked(self, *, exclusive: bool, wait: bool = True) -> Iterator[None]:

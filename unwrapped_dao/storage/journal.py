@@ -1,13 +1,16 @@
 """What was begun and must not be done twice: one small file per intent, written before anything is sent.
 
 A command that pays or promises first notes what it is about to do, down to the bytes that the chain will see. Killed at
-any point and run again, it finds the note, asks the chain what became of it, and goes on from there.
+any point and run again, it finds the note, asks the chain what became of it, and goes on from there. A note is closed
+only when the outcome was told: who was not told asks again, and must not get it twice.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +28,31 @@ class Intent(msgspec.Struct, frozen=True):
     done: bool = False
 
 
-class Journal:
-    """Intents of one sort, in one folder."""
+When = Callable[[Callable[[], None]], object]
+"""Takes what is to be done once the caller's own caller was told of the outcome."""
 
-    def __init__(self, folder: Path) -> None:
+
+class Journal:
+    """Intents of one sort, in one folder. `when_told` None: whoever calls `finish` has been told by its return."""
+
+    def __init__(self, folder: Path, *, when_told: When | None = None) -> None:
         self._folder = folder
+        self._when_told = when_told
 
     def begin(self, intent: Intent) -> None:
         """Note an intent before acting on it."""
         self._write(intent)
 
     def finish(self, intent: Intent) -> None:
-        """Note that the caller was told of its outcome: the same wish is a new one from now on."""
+        """Note that the outcome was told: the same wish is a new one from then on."""
+        close = partial(self._write, msgspec.structs.replace(intent, done=True))
+        if self._when_told is None:
+            close()
+        else:
+            self._when_told(close)
+
+    def abandon(self, intent: Intent) -> None:
+        """Note that nothing will come of an intent; a new one may take its place at once."""
         self._write(msgspec.structs.replace(intent, done=True))
 
     def unfinished(self, wish: dict[str, Any]) -> Intent | None:
@@ -58,9 +74,13 @@ class Journal:
     def _write(self, intent: Intent) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{intent.name}.json"
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        with temporary.open("wb") as file:
-            file.write(msgspec.json.encode(intent))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        handle, fresh = tempfile.mkstemp(dir=self._folder, prefix=".note-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(msgspec.json.encode(intent))
+                file.flush()
+                os.fsync(file.fileno())
+            Path(fresh).replace(path)
+        except BaseException:
+            Path(fresh).unlink(missing_ok=True)
+            raise

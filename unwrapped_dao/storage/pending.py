@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,28 +35,53 @@ class PendingEnvelopes:
         self._folder = folder
 
     def add(self, write: Callable[[BinaryIO], None], note: PendingNote) -> CID:
-        """Keep what `write` writes; returns its CID."""
+        """Keep what `write` writes; returns its CID. What killed writers left goes first, if nobody is writing now."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".new-")
-            try:
-                with os.fdopen(handle, "w+b") as file:
-                    write(file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                    file.seek(0)
-                    cid = cid_of(file)
-                self._note_path(cid.digest).write_bytes(msgspec.json.encode(note))
-                Path(temporary).replace(self._path(cid.digest))
-            finally:
-                with contextlib.suppress(FileNotFoundError):
-                    Path(temporary).unlink()
+            self._drop_left_over()
+            with self._locked(exclusive=False):
+                cid = self._add(write, note)
         except OSError as problem:
             raise StorageUnavailableError(
                 f"The envelope could not be kept in {self._folder}: {problem.strerror or problem}.",
                 hint="Free some disk space or choose another workspace, then run the command again.",
             ) from problem
         return cid
+
+    def _add(self, write: Callable[[BinaryIO], None], note: PendingNote) -> CID:
+        handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".new-")
+        try:
+            with os.fdopen(handle, "w+b") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+                file.seek(0)
+                cid = cid_of(file)
+            self._note_path(cid.digest).write_bytes(msgspec.json.encode(note))
+            Path(temporary).replace(self._path(cid.digest))
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                Path(temporary).unlink()
+        return cid
+
+    def _drop_left_over(self) -> None:
+        """What killed writers left: a half-written envelope, or a note whose envelope never came to be."""
+        with contextlib.suppress(BlockingIOError), self._locked(exclusive=True):
+            notes = [path for path in self._folder.glob("*.json") if not path.with_suffix(".envelope").is_file()]
+            for path in (*self._folder.glob(".new-*"), *notes):
+                path.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _locked(self, *, exclusive: bool) -> Iterator[None]:
+        """Shared by writers; exclusive only at once or not at all (BlockingIOError)."""
+        import fcntl
+
+        handle = os.open(self._folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB if exclusive else fcntl.LOCK_SH)
+            yield
+        finally:
+            os.close(handle)  # the kernel releases the lock, as it does for a killed process
 
     def open(self, content: bytes) -> BinaryIO:
         """The envelope with this digest. Raises NotFoundError."""
@@ -85,6 +110,16 @@ class PendingEnvelopes:
         for path in (self._path(content), self._note_path(content)):
             with contextlib.suppress(FileNotFoundError):
                 path.unlink()
+
+    def keep_only(self, pool_id: str, live: Container[bytes]) -> int:
+        """Delete every envelope of a pool that is not live; how many there were."""
+        if not self._folder.is_dir():
+            return 0
+        self._drop_left_over()
+        gone = [c for c in self.contents() if c not in live and (note := self.note(c)) and note.pool_id == pool_id]
+        for content in gone:
+            self.discard(content)
+        return len(gone)
 
     def _path(self, content: bytes) -> Path:
         return self._folder / f"{content.hex()}.envelope"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,18 @@ class Receipts:
     def keep(self, name: str, receipt: dict[str, Any]) -> Path:
         """Keep a receipt; durable when this returns."""
         path = self._folder / f"{name}.json"
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with temporary.open("w", encoding="utf-8") as file:
-                json.dump(receipt, file, indent=1, ensure_ascii=False)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
+            handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".note-")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    json.dump(receipt, file, indent=1, ensure_ascii=False)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(temporary).replace(path)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
         except OSError as problem:
             raise StorageUnavailableError(
                 f"The receipt could not be kept in {self._folder}: {problem.strerror or problem}.",

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
-from ..errors import SettingsError, WorkspaceBusyError
+from ..errors import SettingsError, TemporaryError, WorkspaceBusyError
 from ..kinds.protocols import ORDER_BUCKET, PPM, SHAPE_BUCKET, TIMELESS_BUCKETS
 from .fingerprint import FingerprintKey
 from .sketch import Bucket, Sketch, bucket_tag, contained_ppm, union
@@ -91,6 +91,8 @@ class FingerprintIndex:
                 )
             self._db.executescript(_SCHEMA)
             self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        except sqlite3.OperationalError as error:
+            raise _unwritable(error) from error
         except sqlite3.DatabaseError as error:
             raise SettingsError(f"The fingerprint index {Path(path).name!r} cannot be opened.") from error
 
@@ -114,13 +116,16 @@ class FingerprintIndex:
         try:
             self._db.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            raise WorkspaceBusyError("Another validator is writing to the fingerprint index.") from error
+            raise _unwritable(error) from error
         try:
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
+            self._db.execute("COMMIT")
+        except BaseException as error:
+            if self._db.in_transaction:  # a full disk has ended it already
+                self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError):
+                raise _unwritable(error) from error
             raise
-        self._db.execute("COMMIT")
         self._writes += 1
 
     def revision(self) -> Revision:
@@ -273,6 +278,15 @@ class FingerprintIndex:
             sketch.names[t]: PPM - contained_ppm(mine, union(before[t])) if t in before else PPM
             for t, mine in sorted(sketch.buckets.items())
         }
+
+
+def _unwritable(error: sqlite3.OperationalError) -> TemporaryError:
+    if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return WorkspaceBusyError("Another validator is writing to the fingerprint index.")
+    return TemporaryError(
+        f"The fingerprint index could not be read or written: {error}.",
+        hint="Check that its disk has room and may be written to, then run the command again; nothing was changed.",
+    )
 
 
 def _size_of(buckets: Mapping[int, Bucket], tags: set[int]) -> int:

@@ -91,11 +91,15 @@ class LocalChain:
 
     @staticmethod
     def reset(workspace: Path, *, wait_s: float = DEFAULT_WAIT_S) -> None:
-        """Delete the workspace's chain. Accounts, storage and exports in the workspace stay."""
+        """Delete the workspace's chain, if there is one. Accounts, storage and exports in the workspace stay."""
         folder = workspace / "chain"
+        if not folder.is_dir():
+            return
         lock = WorkspaceLock(folder, wait_s=wait_s)
         try:
-            shutil.rmtree(folder, ignore_errors=False)
+            # The keyfile first: what a kill leaves then says that it is damaged. The lock stays: others may wait.
+            for name in (KEYFILE, "chain.sqlite-wal", "chain.sqlite-shm", "chain.sqlite"):
+                (folder / name).unlink(missing_ok=True)
         finally:
             lock.release()
 

@@ -1,0 +1,89 @@
+"""Exports in the real format whose personal fields hold canaries: what must be in no file, line or error afterwards."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from unwrapped_dao import samples
+
+CANARIES = {
+    "name": "Canary Nightingale",
+    "email": "canary@mailbox.example",
+    "user": "canaryuser7",
+    "address": "203.0.113.77",
+    "agent": "CanaryAgent/9.9",
+    "device": "Canary Phone 9 (CNRY42)",
+    "search": "where do canaries sing",
+}
+"""By what they stand for: each is text that nobody but the owner of the export has any business with."""
+PLAYS = 450
+
+
+def write_exports(folder: Path, count: int, *, seed: int = 11) -> list[Path]:
+    """`count` lifetime histories of invented people, as zips in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    with samples.exports(count, seed=seed, min_plays=PLAYS, max_plays=PLAYS + 50, format="extended-zip") as made:
+        for number, export in enumerate(made, start=1):
+            path = folder / f"{number}.zip"
+            _planted(export.path, path)
+            paths.append(path)
+    return paths
+
+
+def _planted(source: Path, target: Path) -> None:
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name.endswith(".json"):
+                rows = json.loads(data)
+                for row in rows:
+                    row |= {"platform": CANARIES["device"], "ip_addr": CANARIES["address"], "conn_country": "QX"}
+                    row |= {"username": CANARIES["user"], "user_agent_decrypted": CANARIES["agent"]}
+                data = json.dumps(rows).encode()
+            new.writestr(name, data)
+        person = {"displayName": CANARIES["name"], "email": CANARIES["email"], "username": CANARIES["user"]}
+        new.writestr("Spotify Account Data/Identity.json", json.dumps(person))
+        searched = [{"platform": CANARIES["device"], "searchQuery": CANARIES["search"]}]
+        new.writestr("Spotify Account Data/SearchQueries.json", json.dumps(searched))
+
+
+def forms(secret: bytes) -> Iterator[bytes]:
+    """How a secret could stand in a file: raw, hex, base64 at each of its three offsets, as a decimal number."""
+    yield secret
+    yield secret.hex().encode()
+    yield secret.hex().upper().encode()
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        for offset in range(3):
+            # Without the characters that neighbouring bytes take part in.
+            whole = encode(bytes(offset) + secret)
+            first, last = -(-offset * 8 // 6), (offset + len(secret)) * 8 // 6
+            yield whole[first:last]
+    if len(secret) == 32:
+        yield str(int.from_bytes(secret, "big")).encode()
+        yield secret[::-1]
+
+
+def found(secrets: Iterable[tuple[str, bytes]], where: Iterable[tuple[str, bytes]]) -> list[str]:
+    """Every "secret in place" that is true."""
+    places = list(where)
+    return [
+        f"{name} in {place}"
+        for name, secret in secrets
+        for form in dict.fromkeys(forms(secret))
+        for place, content in places
+        if form in content
+    ]
+
+
+def files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """(name, content) of every file below a folder; names are content too."""
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        yield f"the name {name}", name.encode()
+        if path.is_file():
+            yield name, path.read_bytes()
