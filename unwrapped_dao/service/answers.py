@@ -1,7 +1,7 @@
 """Attestations already given: the same request gets the same answer, after a lost connection, a kill, a restart.
 
-Kept until the attestation expires. A request is known by the hash of all of it but the data key, and the answer holds
-nothing of a member: weight, fingerprint, digest of the report, signature.
+Kept until the attestation expires. A request is known by the hash of all of it, and the answer holds nothing of a member:
+weight, fingerprint, digest of the report, signature.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _SCHEMA = "CREATE TABLE IF NOT EXISTS answer (request BLOB PRIMARY KEY, body BLO
 
 
 def request_digest(ask: AttestAsk, records_bytes: bytes) -> bytes:
-    """Who has this has the member's own signature over all of the request."""
+    """Who can state this has the data key and the member's signature over the request."""
     state = hashlib.sha256(b"unwrapped-dao/answered-request/v1\0")
-    for name in sorted(set(ask.__struct_fields__) - {"dek"}):
+    for name in sorted(ask.__struct_fields__):
         state.update(f"{name}={getattr(ask, name)}\n".encode())
     state.update(hashlib.sha256(records_bytes).digest())
     return state.digest()
