@@ -73,10 +73,10 @@ def serve(
     from ..service.server import Server, listen
 
     with call.open(beside=True) as app:
+        listener = listen(host, port)
         limits = Limits(max_request_bytes=max_mib * MIB)
         service = app.validator_service(call.account, limits, index)
         address = app.accounts.address(call.account)
-        listener = listen(host, port)
         bound = listener.getsockname()[:2]
         url = f"http://[{bound[0]}]:{bound[1]}" if ":" in bound[0] else f"http://{bound[0]}:{bound[1]}"
 

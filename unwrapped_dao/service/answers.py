@@ -1,7 +1,7 @@
 """Attestations already given: the same request gets the same answer, after a lost connection, a kill, a restart.
 
-Kept until the attestation expires. A request is known by the hash of all of it, and the answer holds nothing of a member:
-weight, fingerprint, digest of the report, signature.
+Kept until the attestation expires. A request is known by the hash of all of it, and the answer holds nothing of a
+member: weight, fingerprint, digest of the report, signature.
 """
 
 from __future__ import annotations
