@@ -9,6 +9,7 @@ import pytest
 
 from unwrapped_dao import samples
 from unwrapped_dao.app.in_process import LocalCollective, local
+from unwrapped_dao.chain.governor import Proposal
 from unwrapped_dao.chain.market import Offer, Sale, SaleState
 from unwrapped_dao.chain.registry import Pool
 from unwrapped_dao.crypto.tree import Node
@@ -25,17 +26,25 @@ class World:
     pool: Pool
     price: int = 1_000_000
 
-    def approved(self, *, opting_out: Sequence[int] = ()) -> bytes:
-        """A new sale, offered, voted and approved; its id."""
+    def voted(self, *, opting_out: Sequence[int] = ()) -> tuple[bytes, Proposal]:
+        """A new sale, offered and voted, and the proposal to execute."""
         self.price += 1
         offer = self.dao.buyer.offer(self.pool, price=self.price, purpose=PURPOSE)
         proposal = self.dao.members[0].propose(offer)
         for number in opting_out:
             self.dao.members[number].opt_out(offer)
-        for member in self.dao.members:
+        for member in self.dao.members[:3]:
             member.vote(proposal, "for")
-        self.dao.relayer.execute(self.dao.collective.governor.proposal(proposal))
-        return self.dao.collective.market.sale_id(offer)
+        found = self.dao.collective.governor.proposal(proposal)
+        self.dao.relayer.queue(found)
+        self.move_to(self.dao.collective.governor.eta(proposal))
+        return self.dao.collective.market.sale_id(offer), found
+
+    def approved(self, *, opting_out: Sequence[int] = ()) -> bytes:
+        """A new sale that is approved; its id."""
+        sale_id, proposal = self.voted(opting_out=opting_out)
+        self.dao.relayer.execute(proposal)
+        return sale_id
 
     def run(self, *places: int) -> dict[int, Outcome]:
         return {place: self.dao.custodians[place - 1].run_once() for place in places}

@@ -305,7 +305,9 @@ class Ceremony:
         formation = self._board.formation(number)
         source = self._collective.committee.generation(formation.source) if formation.source else None
         receiver = self._seats.seat(generation)
-        dealer = self._seats.seat(source) if source is not None else receiver
+        # Who lost its share of the source has nothing to deal; it may receive a new one all the same.
+        deals = source is None or self._seats.has_share(source)
+        dealer = (self._seats.seat(source) if source is not None else receiver) if deals else None
         return _Part(generation, formation, source, dealer.index if dealer else 0, receiver.index if receiver else 0)
 
     def _final_phase(self, part: _Part) -> Phase:

@@ -43,6 +43,7 @@ class Custodian:
         self.seats = Seats(collective, self.address, vault)
         self._finality = finality or Finality(collective.client, "latest", notes or MemoryNotes())
         self._ceremony = Ceremony(collective, account, self.seats, seeds or vault, self._finality)
+        self._posted = 0, 0
         self._serving = Serving(collective, account, self.seats, self._finality)
 
     def __repr__(self) -> str:
@@ -73,9 +74,12 @@ class Custodian:
             generation = self._collective.committee.current()
         except NotFoundError:
             return False
-        if not self.seats.has_share(generation):
+        week = heartbeats.this_week(self._collective)
+        if not self.seats.has_share(generation) or self._posted == (generation.number, week):
             return False
-        return heartbeats.post(self._collective, self._account, self.seats, generation)
+        posted = heartbeats.post(self._collective, self._account, self.seats, generation)
+        self._posted = generation.number, week
+        return posted
 
     def pending_sales(self) -> list[tuple[bytes, Offer, Sale]]:
         """Approved sales that are not delivered yet."""
