@@ -13,6 +13,7 @@ from tests.sdk.validation.helpers import KEY, MAX_WEIGHT, MUSIC, SCOPE, address,
 from unwrapped_dao import samples
 from unwrapped_dao.errors import UntrustedDataError
 from unwrapped_dao.kinds.music import Listens
+from unwrapped_dao.kinds.protocols import PPM
 from unwrapped_dao.validation import FingerprintIndex, FingerprintKey, fingerprint
 
 
@@ -204,3 +205,31 @@ def test_secrets_stay_out_of_repr() -> None:
     assert "CANARY" not in repr(key) + str(key)
     with pytest.raises(TypeError):
         __import__("pickle").dumps(key)
+
+
+class Everywhere(dict[str, int]):
+    """The same novelty for each month."""
+
+    def __init__(self, novelty_ppm: int) -> None:
+        self.novelty_ppm = novelty_ppm
+
+    def get(self, key: str, default: object = None) -> int:  # type: ignore[override]
+        return self.novelty_ppm
+
+
+def test_worth_grows_with_what_is_new_saturates_and_ends_at_nothing(histories: list[Listens]) -> None:
+    rows = list(histories[0].rows())
+    span = rows[-1][0] - rows[0][0] + 86_400_000
+
+    def lives(count: int, novelty_ppm: int = PPM) -> int:
+        """The same life again and again, each time later and with other artists."""
+        longer = Listens.of_rows(
+            (row[0] + span * n, row[1], f"{row[2]} {n}", *row[3:]) for n in range(count) for row in rows
+        )
+        return MUSIC.worth(longer, Everywhere(novelty_ppm))
+
+    one, two, four, eight = (lives(count) for count in (1, 2, 4, 8))
+    assert 0 < one < two < four < eight < PPM
+    assert (eight - four) / 4 < (four - two) / 2 < two - one, "each further life adds less"
+    assert 0 < lives(8, PPM // 2) < eight
+    assert lives(8, 0) == 0, "what was contributed before is worth nothing"
