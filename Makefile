@@ -12,7 +12,7 @@ PYTEST := $(RUN)python -m pytest
 # Contract tests whose answer depends on the fork: these run on Anvil too, at every `make test`.
 FORKS = $(addprefix tests/contracts/,chain_probe BN254 Cover KeyCommittee/test_is_delivery.py DataMarket/test_deliver.py)
 
-.PHONY: help setup setup-check setup-dev demo check test lint types layers sdk stateful compile contracts forks \
+.PHONY: help setup setup-check setup-dev demo check test lint types layers sdk stateful slither compile contracts forks \
   contracts-anvil e2e artifacts gas bench bench-validation bench-dp fuzz kubo docs pin clean
 
 help: ## show these words
@@ -51,6 +51,9 @@ check: lint types layers sdk demo ## everything that needs Python only (under 15
 stateful: setup-check ## random lives of a whole collective, longer than in `make test`: SEEDS=1000-1099 STEPS=300
 	@STATEFUL_SEEDS=$(or $(SEEDS),1000-1099) STATEFUL_STEPS=$(or $(STEPS),300) \
 	  $(PYTEST) -q -n $(WORKERS) tests/sdk/stateful/test_life.py
+
+slither: setup-dev ## static analysis of the contracts, compared with contracts/slither.toml
+	@timeout 1200 $(RUN)python scripts/slither.py
 
 # Two compilations at once, since Brownie's uses one core: its artifacts hold metadata, those of the package do not.
 compile: setup-dev
