@@ -1,7 +1,7 @@
 """A custodian as a real process, killed around every transaction it ever sends: from forming the key to the delivery.
 
-Each of its transactions is met three times: killed before it reaches the node, killed after it is mined and before the
-answer, and let through. Three custodians with threshold 2 need all three READYs, so that nothing goes on without it.
+Each of its transactions ends it once: in turn before the node has it, and once it is mined and before the answer. Three
+custodians with threshold 2 need all three READYs, so that nothing goes on without it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from unwrapped_dao.crypto.keystore import GETH_LIGHT_SCRYPT
 PASSPHRASE = "only for this test"
 SCOPE, MEMBERS = "artist-preferences", 4
 PATIENT = DEV.model_copy(update={"delivery_window": 2_400, "dkg_phase": 3_600})
-LIMIT_S = 280
+LIMIT_S = 250
 
 
 @dataclass
@@ -52,11 +52,13 @@ class Killer:
             return node.honest(method, params)
         number = TypedTransaction.from_bytes(HexBytes(params[0])).as_dict()["nonce"]
         self.met[number] += 1
-        if self.met[number] == 1:
+        first = self.met[number] == 1
+        # Every other one is killed before the node has it, the rest once it is mined, before the answer.
+        if first and number % 2 == 0:
             self.kill()
             raise Hangup
         answer = node.honest(method, params)
-        if self.met[number] == 2:
+        if first:
             self.kill()
             raise Hangup
         return answer
@@ -119,6 +121,7 @@ def with_the_daemon(dao: LocalCollective, node: RpcNode, daemon: Daemon, until: 
         time.sleep(0.1)
 
 
+@pytest.mark.timeout(600)
 def test_a_custodian_killed_around_every_transaction_forms_the_key_and_serves_a_sale_once(
     node: RpcNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,7 +201,7 @@ def everything_happened_once(dao: LocalCollective, daemon: Daemon) -> None:
     committee, market = dao.collective.committee, dao.collective.market
     (sale_id,) = market.offers()
     numbers = set(daemon.killer.met)
-    assert daemon.killer.kills == 2 * len(numbers) and len(numbers) >= 8, daemon.killer.met
+    assert daemon.killer.kills == len(numbers) >= 8, daemon.killer.met
     # Nothing took a second number: what was killed was sent again, not made again.
     assert numbers == set(range(len(numbers)))
     assert [r.index for r in committee.readies(1, sale_id)].count(1) == 1

@@ -128,13 +128,13 @@ def live(dao: LocalCollective) -> Life:
 
 @pytest.fixture(scope="module")
 def on_ganache() -> Iterator[Life]:
-    with running("ganache") as node, local(members=MEMBERS, node=(node.client(), node.funded)) as dao:
+    with running("ganache") as node, local(members=MEMBERS, committee=(3, 5), node=(node.client(), node.funded)) as dao:
         yield live(dao)
 
 
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[Life]:
-    with local(members=MEMBERS) as dao:
+    with local(members=MEMBERS, committee=(3, 5)) as dao:
         yield contributed_and_sold(dao)
 
 

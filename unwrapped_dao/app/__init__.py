@@ -316,6 +316,12 @@ class App:
         shares, seeds = self._vault(account, SHARE), self._vault(account, SEED)
         return Custodian(collective, account, shares, seeds=seeds, finality=finality)
 
+    def custodian_key_name(self, generation: int, address: str) -> str:
+        """The name of a share's keyfile."""
+        from ..roles.custodian import share_name
+
+        return share_name(self.collective.committee.address, generation, address)
+
     def custodian_keyfiles(self, name: str) -> list[Path]:
         """Every keyfile that makes this account a custodian: shares, seeds, and the account's own."""
         address = self.accounts.address(name).lower()

@@ -6,9 +6,16 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..errors import UnwrappedError
 from .verbs import Call, Told
+
+if TYPE_CHECKING:
+    from ..app import App
+
+_OLD_S = 600
+_ANVIL_EPOCHS = 64
 
 _PACKAGES = {
     "chain": ("eth_account", "filelock", "rlp"),
@@ -69,10 +76,61 @@ def _world(call: Call) -> Iterator[_Check]:
             kind = "embedded" if app.chain is not None else app.client.node_version
             yield _Check("chain", True, True, f"{kind}, id {app.client.chain_id}, block {app.client.block_number()}")
             yield _try("collective", lambda: app.collective.governor.address, needed=False)
+            yield from _custodian(app)
             yield _Check("accounts", True, False, ", ".join(app.accounts.names()) or "none yet")
             yield _try("store", lambda: _store(app.store))
     except UnwrappedError as problem:
         yield _Check("chain", False, True, problem.message)
+
+
+def _custodian(app: App) -> Iterator[_Check]:
+    """What a custodian depends on, where one of the accounts here is one: final blocks, the clock, its shares."""
+    from ..chain.powers import generations
+    from ..errors import NotFoundError
+
+    try:
+        keys = generations(app.collective)
+    except (UnwrappedError, KeyError) as problem:
+        if not isinstance(problem, NotFoundError):
+            yield _Check("custodian", False, False, str(problem))
+        return
+    named = {address.lower(): name for address, name in app.accounts.named().items()}
+    seats = [(key, address) for key in keys for address in key.custodians if address.lower() in named]
+    if not seats:
+        return
+    yield _try("final blocks", lambda: _finality(app))
+    for key, address in seats:
+        if key.state.name not in ("ACTIVE", "RETIRED"):
+            continue
+        name = named[address.lower()]
+        file = app.workspace.keys / f"{app.custodian_key_name(key.number, address)}.json"
+        told = f"{name}'s share of key {key.number} ({key.shape}) is kept here"
+        if not file.is_file():
+            told = f"{name}'s share of key {key.number} is NOT here; `custodian restore` puts a backup back"
+        elif file.stat().st_mode & 0o077:
+            told = f"{file} can be read by others; `chmod 600` it"
+        yield _Check("custodian", told.endswith("kept here"), True, told)
+
+
+def _finality(app: App) -> str:
+    """How far back final is, and how old the newest block is where its clock is the world's."""
+    import time
+
+    from ..chain.pinned import settled
+    from ..errors import TemporaryError
+
+    tag = "latest" if app.chain is not None else app.settings.finality
+    newest = app.client.block_number()
+    behind = newest - settled(app.client, tag).number
+    told = f"{tag}, {behind} blocks behind the newest"
+    if not app.client.can_move_time:
+        age = int(time.time()) - app.client.now()
+        if age > _OLD_S:
+            raise TemporaryError(f"The node's newest block is {age} s old: it is behind, or the chain stands still.")
+        told += f", which is {max(age, 0)} s old"
+    elif behind >= _ANVIL_EPOCHS:
+        told += "; Anvil wants --slots-in-an-epoch 1"
+    return told
 
 
 def _store(store: object) -> str:

@@ -83,5 +83,10 @@ class Seats:
         return Board.of(self._collective.client.chain_id, self._collective.committee.address, generation)
 
     def name(self, generation: int) -> str:
-        """Of the keyfile: committee, generation and account, so that several custodians may share a workspace."""
-        return f"custodian-{self._collective.committee.address.lower()}-{generation}-{self._address.lower()}"
+        """Of the keyfile."""
+        return share_name(self._collective.committee.address, generation, self._address)
+
+
+def share_name(committee: str, generation: int, custodian: str) -> str:
+    """What a share is kept under: by committee, generation and account, so that custodians may share a workspace."""
+    return f"custodian-{committee.lower()}-{generation}-{custodian.lower()}"

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from ...chain.collective import Collective
 from ...chain.committee import Generation
 from ...chain.market import NodeDelivery, SaleState
-from ...chain.powers import generations
 from ...chain.signer import Signer
 from ...crypto.bn254 import hash_hints
 from ...crypto.delivery import SaleId, combine_shares, make_share
@@ -71,17 +70,14 @@ class Serving:
     def once(self, *, eager: bool, progress: Progress = no_progress, tell: Tell = _quiet) -> Outcome:
         """Do everything that can be done now for every sale of a key that this custodian has a share of."""
         outcome = Outcome()
-        final = self._final()
-        keys = generations(final)
-        for sale_id in final.market.approved():
+        for sale_id in self._final().market.approved():
             if sale_id not in self._over:
-                self.serve(sale_id, keys, outcome, eager=eager, progress=progress, tell=tell)
+                self.serve(sale_id, outcome, eager=eager, progress=progress, tell=tell)
         return outcome
 
     def serve(
         self,
         sale_id: bytes,
-        keys: Sequence[Generation],
         outcome: Outcome,
         *,
         eager: bool,
@@ -89,7 +85,7 @@ class Serving:
         tell: Tell = _quiet,
     ) -> None:
         """One sale, until there is nothing to do for it now."""
-        sale = served(self._final(), sale_id, keys)
+        sale = served(self._final(), sale_id)
         seat = self._seats.seat(sale.generation)
         if seat is None or not self._seats.has_share(sale.generation):
             return
@@ -113,7 +109,7 @@ class Serving:
 
     def fix_exclusions(self, sale_id: bytes) -> bool:
         """Pass the excluded leaves now, if that is still to do; False if the sale was refunded by it."""
-        sale = served(self._collective, sale_id, generations(self._collective))
+        sale = served(self._collective, sale_id)
         seat = self._seats.require(sale.generation)
         newest = look(self._collective, sale, seat.index, str(self._account.address), self._book(sale.generation))
         if newest.view.stage is Stage.APPROVED and newest.view.listed is None:

@@ -5,11 +5,11 @@ The same code reads what is final and what is newest; only the collective's clie
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ...chain.collective import Collective
-from ...chain.committee import Generation, GenerationState
+from ...chain.committee import Generation
 from ...chain.market import Offer, Sale, SaleState
 from ...crypto.bn254 import G1Point, G2Point
 from ...crypto.delivery import BuyerKey, KeyShare, VerifiedKeyShare
@@ -76,32 +76,18 @@ class Seen:
     numbers: Mapping[Node, int] = field(default_factory=dict)
 
 
-def serving(generations: Iterable[Generation], pinned_to: int, approved_at: int) -> Generation:
-    """Who serves a sale of a pool: the latest generation of its key that was active when the sale was approved.
+def served(collective: Collective, sale_id: bytes) -> Served:
+    """What is constant about a sale; who serves it was written into it at its approval.
 
-    Later ones hold valid shares too, but those of one generation do not combine with those of another.
+    Raises UntrustedDataError if the node tells another offer than the id hashes.
     """
-    found = {g.number: g for g in generations}
-    key = found[pinned_to].y
-    alike = [
-        g
-        for g in found.values()
-        if g.y == key
-        and g.state in (GenerationState.ACTIVE, GenerationState.RETIRED)
-        and (g.number == pinned_to or g.active_at <= approved_at)
-    ]
-    return max(alike, key=lambda g: g.number)
-
-
-def served(collective: Collective, sale_id: bytes, generations: Iterable[Generation]) -> Served:
-    """What is constant about a sale. Raises UntrustedDataError if the node tells another offer than the id hashes."""
     offer = collective.market.offer_of(sale_id)
     if offer.sale_id(collective.client.chain_id, collective.market.address) != sale_id:
         raise UntrustedDataError(f"The node tells another offer than that of sale 0x{sale_id.hex()[:12]}….")
     pool = collective.registry.pool(offer.scope_id, offer.epoch)
-    sale = collective.market.sale(sale_id)
+    generation = collective.committee.generation(collective.market.sale(sale_id).generation)
     identity = PoolId.of(collective.client.chain_id, collective.registry.address, pool.scope_id, pool.epoch)
-    return Served(sale_id, offer, serving(generations, pool.generation, sale.approved_at), buyer_key(offer), identity)
+    return Served(sale_id, offer, generation, buyer_key(offer), identity)
 
 
 def look(collective: Collective, sale: Served, me: int, caller: str, book: ShareBook) -> Seen:
