@@ -159,6 +159,48 @@ def own_generator(own: list[Row], victim: list[Row], strength: float, random: Ra
     return [*own[:cut], *(rest or other)]
 
 
+Habit = Callable[[list[Row], Random], list[Row]]
+"""Genuine rows as somebody with an unusual life would have them."""
+
+
+def with_pauses(own: list[Row], random: Random) -> list[Row]:
+    """A third of the plays is paused for up to 25 minutes. The stop is told, so that they seem to start late."""
+    out: list[Row] = []
+    late = 0
+    for before, row in zip([own[0], *own], own, strict=False):
+        late = 0 if row[0] - before[0] > HOUR else late
+        late += random.randrange(10_000, 1_500_000) if random.random() < 1 / 3 else 0
+        out.append(edit(row, start_ms=row[0] + late))
+    return out
+
+
+def on_two_devices(own: list[Row], random: Random) -> list[Row]:
+    """One play in thirty goes on while the next one begins elsewhere."""
+    return [edit(r, start_ms=r[0] - random.randrange(90_000)) if random.random() < 1 / 30 else r for r in own]
+
+
+def on_shifts(own: list[Row], random: Random) -> list[Row]:
+    """Early, late and night shifts by turns, a week each."""
+    week = 7 * 24 * HOUR
+    return [edit(r, start_ms=r[0] + r[0] // week % 3 * 8 * HOUR) for r in own]
+
+
+def songs_alone(own: list[Row], random: Random) -> list[Row]:
+    """A song now and then, chosen by hand: most sittings are cut to one play."""
+    kept: list[Row] = []
+    for row in own:
+        if not kept or row[0] - kept[-1][0] > HOUR // 2 or random.random() < 0.25:
+            kept.append(edit(row, reason_start="clickrow"))
+    return kept
+
+
+HABITS: dict[str, Habit] = {
+    "many pauses": with_pauses,
+    "two devices": on_two_devices,
+    "shift work": on_shifts,
+    "a song now and then": songs_alone,
+}
+
 COPY, BLATANT, SLY = "copy", "blatant", "sly"
 """Copies of another's plays have to be refused, all of them; blatant ones, from half of the rows on, 95 of 100."""
 
@@ -205,6 +247,18 @@ def run(trials: int, honest: int, seed: int) -> dict[str, Any]:
         out["false_alarms"] = sum(outcome.report.refused for outcome in genuine)
         out["genuine"] = len(genuine)
         out["lowest_genuine_score_ppm"] = min(outcome.report.score for outcome in genuine)
+        out["habits"] = {}
+        for name, habit in HABITS.items():
+            reports = [
+                submit(index, Listens.of_rows(habit(own, Random(f"{seed}/{name}/{n}"))), 8_000).report
+                for n, own in enumerate(owns)
+            ]
+            out["habits"][name] = {
+                "refused": sum(report.refused for report in reports),
+                "lowest_score_percent": min(report.score for report in reports) // 10_000,
+            }
+        out["false_alarms"] += sum(found["refused"] for found in out["habits"].values())
+        out["genuine"] += len(owns) * len(HABITS)
         extended = [list(r.rows()) for r in histories if "spotify-extended" in r.texts("source")]
         honest_weight = [submit(index, Listens.of_rows(own), 5_000).report.weight for own in owns]
         for name, (forge, _) in FORGERIES.items():
@@ -250,6 +304,7 @@ def table(found: dict[str, Any]) -> str:
         head=head,
         lines="\n".join(lines),
         score=found["lowest_genuine_score_ppm"] // 10_000,
+        habit_scores=", ".join(f"{name} {cell['lowest_score_percent']}%" for name, cell in found["habits"].items()),
         low=found["plays"]["min_plays"],
         high=found["plays"]["max_plays"],
         **found,
@@ -264,8 +319,10 @@ brackets the mean weight in percent of what the forger's own honest file would g
 
 {head}{lines}
 
-False alarms: {false_alarms} of {genuine} genuine-looking histories refused (invented ones, and one small real file);
-lowest score {score}%. {trials} trials a cell, {low} to {high} plays a history.
+False alarms: {false_alarms} of {genuine} genuine-looking histories refused (invented ones, one small real file, and
+invented people with unusual habits). Lowest score of the usual ones {score}%;
+{habit_scores}.
+{trials} trials a cell, {low} to {high} plays a history.
 
 What this says: copies are found, also shifted, renamed and edited ones, and whatever part of them. Inventions without
 skill are refused once they are half of a file, and cost weight before. Padding a file with one's own plays costs most

@@ -14,6 +14,8 @@ from .view import WHOLE_SECONDS, PlayView, fine, judge
 
 CUT_FROM_MS: Final = 2_000
 """Shorter plays are cut at few different milliseconds by chance."""
+NEARLY_MS: Final = 2_000
+"""So near to the usual length a play was heard out, whatever is said of its end."""
 
 _BASE62 = {c: i for i, c in enumerate("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")}
 
@@ -85,23 +87,31 @@ def _completed(view: PlayView) -> CheckResult:
 
 
 def _twins(view: PlayView) -> CheckResult:
-    """A title that is cut short is cut elsewhere each time: the same length to the millisecond, but for the title's
-    usual one, is told twice only by a copy.
+    """A title that is cut short is cut elsewhere each time: the same length to the millisecond is told twice only by a
+    copy. Where the file does not tell how a play ended, one of under four fifths of the title's usual length was cut.
     """
     lengths: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
-    columns = zip(view.artist, view.track, view.played_ms, view.source, strict=True)
-    for artist, track, ms, source in columns:
-        if ms >= CUT_FROM_MS and source not in WHOLE_SECONDS:
-            lengths[artist, track][ms] += 1
-    cut = twins = 0
-    for found in lengths.values():
-        usual = max(found, key=lambda ms: (found[ms], ms))
-        cut += sum(count for ms, count in found.items() if ms != usual)
-        twins += sum(count for ms, count in found.items() if ms != usual and count > 1)
-    if not cut:
+    rows = [
+        ((artist, track), ms, end)
+        for artist, track, ms, end, source in zip(
+            view.artist, view.track, view.played_ms, view.reason_end, view.source, strict=True
+        )
+        if ms >= CUT_FROM_MS and source not in WHOLE_SECONDS
+    ]
+    for title, ms, _ in rows:
+        lengths[title][ms] += 1
+    usual = {title: max(found, key=lambda ms: (found[ms], ms)) for title, found in lengths.items()}
+    cuts: Counter[tuple[tuple[str, str], int]] = Counter()
+    for title, ms, end in rows:
+        short = end != "trackdone" if end else ms * 5 < usual[title] * 4
+        if short and abs(ms - usual[title]) > NEARLY_MS:
+            cuts[title, ms] += 1
+    total = cuts.total()
+    if not total:
         return fine("twin-lengths", "authenticity")
+    twins = sum(count for count in cuts.values() if count > 1)
     what = "the share of plays cut short at the very same millisecond as another"
-    return judge("twin-lengths", "authenticity", twins / cut, 0, 0.05, 0.7, cut, what)
+    return judge("twin-lengths", "authenticity", twins / total, 0, 0.05, 0.7, total, what)
 
 
 def _clocks(view: PlayView) -> CheckResult:

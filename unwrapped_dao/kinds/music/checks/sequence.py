@@ -12,8 +12,8 @@ from ..sources.apple_music import DAILY
 from .view import PlayView, fine, judge
 
 LONELY_MS: Final = 1_800_000
-PAUSE_MS: Final = 120_000
-"""What may stand between two plays of one sitting: a break for advertisements, a short pause."""
+PAUSE_MS: Final = 600_000
+"""What may stand between two plays of one sitting: advertisements, a pause (which makes a play seem to start late)."""
 FOLLOWS: Final = frozenset({"trackdone", "fwdbtn", "backbtn"})
 
 
@@ -98,8 +98,7 @@ def _company(view: PlayView) -> Iterator[CheckResult]:
 def _orphans(view: PlayView) -> CheckResult:
     """A play that began because the last one ended, or was skipped, has a last one.
 
-    Advertisements and pauses stand between some real ones, so that a part may lack it; rows that were put in, moved or
-    taken out lack it mostly.
+    Pauses stand between some real ones, so that a part may lack it; rows that were put in or moved lack it mostly.
     """
     rows = zip(view.start_ms, view.played_ms, view.source, strict=True)
     ends = sorted(start + max(0, played) for start, played, source in rows if source != DAILY)
@@ -112,4 +111,4 @@ def _orphans(view: PlayView) -> CheckResult:
     if not told:
         return fine("orphan-starts", "authenticity")
     what = "the share of plays that follow one which is not there"
-    return judge("orphan-starts", "authenticity", orphans / told, 0, 0.25, 0.7, told, what)
+    return judge("orphan-starts", "authenticity", orphans / told, 0, 0.15, 0.7, told, what)
