@@ -12,8 +12,11 @@ PYTEST := $(RUN)python -m pytest
 # Contract tests whose answer depends on the fork: these run on Anvil too, at every `make test`.
 FORKS = $(addprefix tests/contracts/,chain_probe BN254 Cover KeyCommittee/test_is_delivery.py DataMarket/test_deliver.py)
 
+# In an environment of its own besides; `make installed` runs it.
+LIGHT = tests/installed/test_installed.py::test_the_light_base_reads_encrypts_and_names_and_says_what_else_it_needs
+
 .PHONY: help setup setup-check setup-dev demo check test lint types layers sdk stateful slither compile contracts forks \
-  contracts-anvil e2e artifacts gas bench bench-validation bench-dp fuzz kubo docs pin clean
+  contracts-anvil installed sdk-web3-8 e2e artifacts gas bench bench-validation bench-dp fuzz kubo docs pin clean
 
 help: ## show these words
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,11 +75,18 @@ contracts-anvil: compile ## all contract tests on Anvil, under its newest fork
 	@mkdir -p reports
 	@timeout 2400 $(RUN)brownie test -n $(WORKERS) --network unwrapped-anvil --junitxml reports/contracts-anvil.xml
 
+installed: setup-check ## the built wheel in empty environments: Python 3.11, 3.12 and 3.13 where they are, newest web3
+	@UNWRAPPED_PYTHONS=all timeout 3600 $(PYTEST) -q tests/installed
+
+sdk-web3-8: setup-check ## all SDK tests with web3 8, in an environment of its own
+	@$(PYTHON) scripts/environment.py web3-8
+	@timeout 1800 .venv-web3-8/bin/python -m pytest -q -n $(WORKERS) --dist loadgroup tests/sdk tests/e2e/test_chain_nodes.py
+
 e2e: setup-dev ## the whole path on nodes that the tests start themselves
 	@if command -v ipfs >/dev/null || command -v go >/dev/null; then $(MAKE) --no-print-directory kubo; \
 	  else echo "neither ipfs nor go is on PATH: the tests on Kubo are skipped"; fi
 	@echo "-- end to end"; mkdir -p reports
-	@timeout 1200 $(PYTEST) -q tests/e2e --junitxml reports/e2e.xml
+	@timeout 1800 $(PYTEST) -q tests/e2e tests/installed --deselect $(LIGHT) --junitxml reports/e2e.xml
 
 test: setup-dev ## everything: check, contract tests, end to end on Ganache, Anvil, Kubo; installs what it needs
 	@rm -rf reports/*.xml; started=$$(date +%s); \
@@ -113,5 +123,5 @@ pin: setup-dev ## write constraints.txt from what is installed
 	@$(RUN)python scripts/pin.py
 
 clean: ## remove everything that is generated, environments included
-	rm -rf .venv node_modules build dist reports .tools demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-web3-8 node_modules build dist reports .tools demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,6 +3,7 @@
     python3 scripts/environment.py demo        what `make demo` runs with: the package and its extras
     python3 scripts/environment.py check       and linters, type checker, test runner
     python3 scripts/environment.py contracts   and Node packages, solc, Brownie, Ganache, Anvil
+    python3 scripts/environment.py web3-8      another environment, .venv-web3-8: Brownie cannot live with web3 8
 
 Versions come from constraints.txt and package-lock.json. A stage that is already there costs nothing; it is
 installed again when pyproject.toml or one of those files changes.
@@ -21,6 +22,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 EXTRAS = ".[chain,dataset]"
 GROUPS = {"demo": [], "check": ["check"], "contracts": ["check", "contracts"]}
+WEB3_8 = ROOT / ".venv-web3-8"
 PIP = "pip>=25.1"  # the first that installs dependency groups
 PIP_TIMEOUT_S = 900
 NPM_TIMEOUT_S = 600
@@ -28,13 +30,16 @@ NPM_TIMEOUT_S = 600
 
 def main():
     stage = sys.argv[1] if len(sys.argv) == 2 else ""
-    if stage not in GROUPS:
-        stop("say which stage: " + ", ".join(GROUPS))
+    if stage not in (*GROUPS, "web3-8"):
+        stop("say which stage: " + ", ".join((*GROUPS, "web3-8")))
     if sys.version_info < (3, 11):  # noqa: UP036 (this file is the one that an older Python gets to see)
         stop(
             f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}",
             "on Debian 12 or newer: `sudo apt-get install python3 python3-venv`; or `make PYTHON=python3.12 demo`",
         )
+    if stage == "web3-8":
+        newest_web3()
+        return
     if stage == "contracts":
         node_packages()
     python_packages(stage)
@@ -63,6 +68,19 @@ def python_packages(stage):
         mark(VENV / f".stage-{lesser}", files)
         if lesser == stage:
             break
+
+
+def newest_web3():
+    """The package and its tests with web3 8 and whatever versions that brings; nothing is pinned there."""
+    files = [ROOT / "pyproject.toml"]
+    if fresh(WEB3_8 / ".stage", files):
+        return
+    step("making .venv-web3-8", [sys.executable, "-m", "venv", WEB3_8], 300)
+    pip = [WEB3_8 / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-q"]
+    step("updating pip", [*pip, PIP], PIP_TIMEOUT_S)
+    packages = [*pip, "--no-compile", "-e", EXTRAS, "--group", "check", "web3>=8,<9"]
+    step("installing Python packages with web3 8", packages, PIP_TIMEOUT_S)
+    mark(WEB3_8 / ".stage", files)
 
 
 def node_packages():

@@ -38,6 +38,15 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except UnwrappedError as problem:
         return _say(problem.message, problem.hint, exit_code(problem))
+    except ModuleNotFoundError as missing:
+        package = (missing.name or "").partition(".")[0]
+        if package in ("", "unwrapped_dao"):
+            raise
+        return _say(
+            f"This needs the package {package}, which the light install leaves out.",
+            "Install the rest with `pip install 'unwrapped-dao[all]'`.",
+            EXIT_INPUT,
+        )
     except (KeyboardInterrupt, typer.Abort):
         return _say("Stopped.", "Nothing was lost; the same command goes on from here.", EXIT_STOPPED)
     except BrokenPipeError:
