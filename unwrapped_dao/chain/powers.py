@@ -83,11 +83,11 @@ def parameters(collective: Collective) -> dict[str, Any]:
 def warnings(collective: Collective) -> list[str]:
     """What everybody should hear before they join, contribute or buy: loud sentences, most serious first."""
     said = []
-    found = generations(collective)
-    if found and found[-1].one_can_read:
+    alone = [g for g in generations(collective) if g.one_can_read and g.state is not GenerationState.GIVEN_UP]
+    for generation in alone:
         said.append(
-            f"ONE KEY KEEPER CAN READ: the committee is {found[-1].shape}, so that custodian alone could open "
-            "every envelope. See docs/limits.md."
+            f"ONE KEY KEEPER CAN READ: committee key {generation.number} is {generation.shape}, so that custodian "
+            "alone could open every envelope under it. See docs/limits.md."
         )
     if collective.deployment.profile == "dev":
         said.append(
@@ -130,6 +130,8 @@ def _unheld(collective: Collective) -> Iterator[Power]:
 
 def _custodians(collective: Collective) -> Iterator[Power]:
     for generation in generations(collective):
+        if generation.state is GenerationState.GIVEN_UP:
+            continue  # never had a key
         alone = "alone" if generation.one_can_read else f"with {generation.threshold - 1} more of them"
         may = f"open every envelope under committee key {generation.number}, {alone} ({generation.shape})"
         yield from (Power(custodian, may) for custodian in generation.custodians)

@@ -86,6 +86,8 @@ def test_three_key_keepers_form_a_key_one_command_at_a_time_and_open_an_epoch(de
     (stranger,) = desk("custodian status --as ana")["keys"]
     assert (stranger["yours"], stranger["share_kept"]) == (False, False)
     assert desk("custodian run --once --as kim") == {"sales": [], "bad_shares": []}
+    assert desk("custodian run --dry-run --as kim")["transactions"] == []
+    assert "Traceback" not in desk("custodian run --as nobody", code=5)
 
     # A lost disk: the backup brings back share, seed and account; nothing is overwritten.
     backup = tmp_path / "backup.json"

@@ -12,10 +12,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ...errors import InputError, NotAllowedError, TemporaryError, UntrustedDataError, UnwrappedError
+from ...errors import InputError, NotAllowedError, PassphraseError, TemporaryError, UntrustedDataError, UnwrappedError
 from ..identity import Progress, no_progress
 from .role import Custodian
 from .serving import Deed, Outcome
+
+OLD_HEAD_S = 600
+"""From this age of the newest block on a person should look at the node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,10 @@ class Daemon:
         self._most_s = most_s
         self._progress = progress
         self._said: dict[str, str] = {}
+        self._well = False
 
     def run(self, stop: Stop) -> None:
-        """Until `stop` is set."""
+        """Until `stop` is set. What goes wrong before the first good round is raised, unless it may pass by itself."""
         pause = self._every_s
         self._tell(News("started", f"Looking every {self._every_s:g} s."))
         while not stop.is_set():
@@ -94,15 +98,28 @@ class Daemon:
         """One round; whether the node was well."""
         try:
             with self._opened() as custodian:
+                self._notice_old_head(custodian)
                 self.round(custodian)
         except TemporaryError as problem:
             self._trouble(problem, alarm=False)
             return False
         except (UntrustedDataError, NotAllowedError, InputError) as problem:
+            if not self._well or isinstance(problem, PassphraseError):
+                raise  # a mistake in how it was started, most likely: somebody is still there to read it
             self._trouble(problem, alarm=True)
             return False
+        self._well = True
         self._said.pop("trouble", None)
         return True
+
+    def _notice_old_head(self, custodian: Custodian) -> None:
+        """A node that stands still shows no new approvals, and a sale would be missed without a word."""
+        age = custodian.newest_age_s()
+        if age is not None and age > OLD_HEAD_S:
+            told = "The node's newest block is more than ten minutes old: it is behind, or the chain stands still."
+            self._once("head", News("trouble", told, {"error": "OldHead"}, alarm=True))
+        else:
+            self._said.pop("head", None)
 
     def _deed(self, deed: Deed) -> None:
         facts = {"sale": deed.sale_id, "what": deed.what, "count": deed.count, "transactions": deed.transactions}

@@ -5,6 +5,8 @@ With one custodian (1-of-1) that one person can read every envelope; every scree
 
 from __future__ import annotations
 
+import time
+
 from ...chain.collective import Collective
 from ...chain.committee import Generation
 from ...chain.market import Offer, Sale, SaleState
@@ -80,6 +82,11 @@ class Custodian:
         posted = heartbeats.post(self._collective, self._account, self.seats, generation)
         self._posted = generation.number, week
         return posted
+
+    def newest_age_s(self) -> int | None:
+        """How old the newest block is by this machine's clock; None where the chain's clock is its own."""
+        client = self._collective.client
+        return None if client.can_move_time else int(time.time()) - client.now()
 
     def pending_sales(self) -> list[tuple[bytes, Offer, Sale]]:
         """Approved sales that are not delivered yet."""
