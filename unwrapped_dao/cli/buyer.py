@@ -121,30 +121,31 @@ def receive(
         "dataset"
     ),
 ) -> Told:
-    """Open a delivered sale into a dataset: Parquet, data card, risk report, checksums."""
+    """Open a delivered sale on all cores into a dataset: Parquet, data card, risk report, checksums, and evidence for
+    what stayed shut. Interrupted, the same command goes on."""
     from .references import sale_of
 
     with call.open() as app:
         buyer = app.buyer(call.account)
         sale_id, _ = sale_of(app.collective, sale)
-        dataset = buyer.receive(sale_id, call.talk.progress)
-        unopened = [{"number": u.number, "content": u.content, "reason": u.reason} for u in buyer.unopened]
+        received = buyer.receive_into(sale_id, output, call.talk.progress)
     call.talk.done()
-    dataset.to_parquet(output)
     data = {
         "sale": sale_id,
         "output": output,
-        "rows": dataset.num_rows,
-        "members": dataset.num_members,
-        "sha256": dataset.sha256,
-        "unopened": unopened,
-        "rejected": [{"pseudonym": r.pseudonym, "reason": r.reason} for r in dataset.rejected],
+        "rows": received.rows,
+        "members": received.members,
+        "sha256": received.sha256,
+        "unopened": [one.evidence() for one in received.unopened],
+        "rejected": [{"pseudonym": r.pseudonym, "reason": r.reason} for r in received.rejected],
     }
-    lines = [
-        f"Opened {dataset.num_members} envelopes into {output}: {dataset.num_rows:,} rows, sha256 {dataset.sha256}."
-    ]
-    lines += [f"Not opened: member number {u['number']}: {u['reason']}" for u in unopened]
-    lines += [f"Left out: {r.pseudonym}: {r.reason}" for r in dataset.rejected]
+    lines = [f"Opened {received.members} envelopes into {output}: {received.rows:,} rows, sha256 {received.sha256}."]
+    lines += [f"Not opened: member number {one.number}: {one.reason}" for one in received.unopened]
+    if received.unopened:
+        lines.append(f"The evidence is in {output / 'unopened.json'}.")
+    if not all(one.final for one in received.unopened):
+        lines.append("Some may open another time: the same command tries only these again.")
+    lines += [f"Left out: {r.pseudonym}: {r.reason}" for r in received.rejected]
     return Told(data, lines)
 
 

@@ -4,8 +4,9 @@ a risk report. `build(...)` makes a `Dataset` from opened envelopes; members app
 
 from __future__ import annotations
 
-from .build import Dataset, Rejected, build
+from .build import Dataset, Rejected, build, build_opened
+from .opened import Checked, Opened, Spool
 from .release import Release
 from .risk import RiskReport
 
-__all__ = ["Dataset", "Rejected", "Release", "RiskReport", "build"]
+__all__ = ["Checked", "Dataset", "Opened", "Rejected", "Release", "RiskReport", "Spool", "build", "build_opened"]

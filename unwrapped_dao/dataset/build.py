@@ -5,17 +5,19 @@ release's salt.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import rfc8785
 
-from ..errors import InputError, UntrustedDataError
+from ..errors import InputError
 from ..kinds.protocols import Scope
 from ..kinds.rows import Column, columns
+from .opened import Opened, OpenedInMemory
 from .release import Release
 from .risk import RiskReport, assess
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 MEMBER: Final = "member"
 SPLIT: Final = "split"
 SPLITS: Final = ("train", "validation", "test")
+
+Group = tuple[str, list[tuple[Any, ...]]]
+"""A member's pseudonym and rows, each row in the order of the columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,8 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Dataset:
-    """The rows of a release. `values` holds one list a column, in `columns` order; `members` one pseudonym a row.
+    """The rows of a release, read from what was opened each time they are asked for: one member's are in memory at a
+    time. `pseudonyms`, `counts` and `numbers` have one entry for each member.
 
     A member's rows are together and in one split: a tenth of the members each for validation and test, from ten
     members on; below, all are for training.
@@ -48,7 +54,8 @@ class Dataset:
     columns: tuple[Column, ...]
     pseudonyms: tuple[str, ...]
     counts: tuple[int, ...]
-    values: tuple[list[Any], ...] = field(repr=False)
+    numbers: tuple[int, ...] = field(repr=False)
+    opened: Opened = field(repr=False)
     rejected: tuple[Rejected, ...] = ()
 
     @property
@@ -69,16 +76,20 @@ class Dataset:
         names += ["train"] * (len(self.pseudonyms) - 2 * tenth)
         return dict(zip(self.pseudonyms, names, strict=True))
 
+    def groups(self) -> Iterator[Group]:
+        """Each member's rows, in order of pseudonym."""
+        names = [column.name for column in self.columns]
+        decoder = msgspec.json.Decoder()
+        for pseudonym, number in zip(self.pseudonyms, self.numbers, strict=True):
+            _, *rows = decoder.decode_lines(self.opened.rows(number))
+            yield pseudonym, [tuple(row[name] for name in names) for row in rows]
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """Each row as a dict, the member's pseudonym first."""
         names = [column.name for column in self.columns]
-        for member, values in zip(self._member_column(), zip(*self.values, strict=True), strict=True):
-            yield {MEMBER: member, **dict(zip(names, values, strict=True))}
-
-    def _member_column(self) -> Iterator[str]:
-        for pseudonym, count in zip(self.pseudonyms, self.counts, strict=True):
-            for _ in range(count):
-                yield pseudonym
+        for pseudonym, rows in self.groups():
+            for row in rows:
+                yield {MEMBER: pseudonym, **dict(zip(names, row, strict=True))}
 
     @cached_property
     def sha256(self) -> str:
@@ -88,14 +99,18 @@ class Dataset:
         """
         header = {"columns": [c.name for c in self.columns], "scope": self.scope.name, "version": self.scope.version}
         state = hashlib.sha256(rfc8785.dumps(header) + b"\n")  # type: ignore[arg-type]
+        # Flat rows of text, small integers, booleans and null with sorted names: this is RFC 8785 (kinds/rows.py).
+        encoder = msgspec.json.Encoder()
+        names = sorted([MEMBER, *(column.name for column in self.columns)])
         for row in self.rows():
-            state.update(rfc8785.dumps(row) + b"\n")
+            state.update(encoder.encode({name: row[name] for name in names}) + b"\n")
         return state.hexdigest()
 
     def risk(self) -> RiskReport:
         """How easily a member's rows can be told from everybody else's."""
         keys = [i for i, column in enumerate(self.columns) if column.type == "string"] or list(range(len(self.columns)))
-        return assess(self.counts, [self.values[i] for i in keys], [self.columns[i].name for i in keys])
+        found = ([tuple(row[i] for i in keys) for row in rows] for _, rows in self.groups())
+        return assess(found, [self.columns[i].name for i in keys])
 
     def to_arrow(self) -> pa.Table:
         """The rows as an Arrow table with the written schema. Needs the extra `dataset`."""
@@ -117,35 +132,21 @@ class Dataset:
 
 
 def build(scope: Scope, members: Iterable[tuple[int, bytes]], release: Release) -> Dataset:
-    """A dataset from (member number, canonical row bytes) pairs, in any order.
+    """A dataset from (member number, canonical row bytes) pairs, in any order, kept in memory.
 
     Bytes that are no rows of the scope are left out and reported in `rejected`: one bad envelope must not cost the
     buyer the others. Raises `InputError` if a member number comes twice or nothing is left.
     """
-    named = sorted((release.pseudonym(leaf), data) for leaf, data in members)
-    pseudonyms = [name for name, _ in named]
-    if len(set(pseudonyms)) < len(pseudonyms):
-        raise InputError("The same member number comes twice in one release.")
-    shape = columns(scope.row)
-    values: tuple[list[Any], ...] = tuple([] for _ in shape)
-    same: dict[str, str] = {}
-    kept: list[str] = []
-    counts: list[int] = []
-    rejected: list[Rejected] = []
-    for pseudonym, data in named:
-        try:
-            rows = scope.decode(data)
-        except UntrustedDataError as error:
-            rejected.append(Rejected(pseudonym, error.message))
-            continue
-        if not rows:
-            rejected.append(Rejected(pseudonym, "It holds no row."))
-            continue
-        for column, cells in zip(shape, values, strict=True):
-            found: Sequence[Any] = [getattr(row, column.name) for row in rows]
-            cells.extend(same.setdefault(v, v) if isinstance(v, str) else v for v in found)
-        kept.append(pseudonym)
-        counts.append(len(rows))
-    if not kept:
+    return build_opened(scope, OpenedInMemory(scope, members), release)
+
+
+def build_opened(scope: Scope, opened: Opened, release: Release) -> Dataset:
+    """The same from envelopes that were opened and checked already."""
+    named = sorted((release.pseudonym(number), number, count) for number, count in opened.members())
+    if not named:
         raise InputError("No envelope of this release holds rows that could be read.")
-    return Dataset(release, scope, shape, tuple(kept), tuple(counts), values, tuple(rejected))
+    pseudonyms, numbers, counts = zip(*named, strict=True)
+    rejected = sorted((release.pseudonym(number), reason) for number, reason in opened.rejected())
+    return Dataset(
+        release, scope, columns(scope.row), pseudonyms, counts, numbers, opened, tuple(Rejected(*r) for r in rejected)
+    )

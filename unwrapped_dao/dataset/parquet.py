@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +16,10 @@ from .card import FileFact, croissant
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
 
-    from .build import Dataset
+    from .build import Dataset, Group
+
+ROWS_IN_MEMORY = 65_536
+"""Rows that are held and written at a time: one row group of the file."""
 
 
 def _arrow() -> Any:
@@ -44,41 +50,65 @@ def schema(dataset: Dataset, *, split: bool) -> pa.Schema:
     return pa.schema(fields, metadata=facts)
 
 
-def table(dataset: Dataset, *, split: bool = False) -> pa.Table:
+def table(dataset: Dataset) -> pa.Table:
     """All rows as an Arrow table."""
     pa = _arrow()
-    members = [p for p, n in zip(dataset.pseudonyms, dataset.counts, strict=True) for _ in range(n)]
-    arrays: list[Any] = [members, *dataset.values]
-    if split:
-        arrays.append([dataset.splits[member] for member in members])
-    written = schema(dataset, split=split)
-    return pa.table([pa.array(a, f.type) for a, f in zip(arrays, written, strict=True)], schema=written)
+    written = schema(dataset, split=False)
+    return pa.Table.from_batches(
+        [_batch(written, columns) for columns in _pieces(dataset, dataset.groups(), split=False)], written
+    )
 
 
 def write_single(dataset: Dataset, path: Path) -> Path:
     """One file with a `split` column."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write(table(dataset, split=True), path)
+    written = schema(dataset, split=True)
+    with _writer(path, written) as writer:
+        for columns in _pieces(dataset, dataset.groups(), split=True):
+            writer.write_batch(_batch(written, columns))
     return path
 
 
-def _write(rows: pa.Table, path: Path) -> None:
-    _arrow().parquet.write_table(rows, path, compression="zstd", version="2.6", store_schema=True)
+def _pieces(dataset: Dataset, groups: Iterable[Group], *, split: bool) -> Iterator[list[list[Any]]]:
+    """The columns of about ROWS_IN_MEMORY rows at a time; a member's rows stay together."""
+    width = 1 + len(dataset.columns) + split
+    piece: list[list[Any]] = [[] for _ in range(width)]
+    for pseudonym, rows in groups:
+        piece[0] += [pseudonym] * len(rows)
+        for column, cells in zip(piece[1:], zip(*rows, strict=True), strict=False):
+            column += cells
+        if split:
+            piece[-1] += [dataset.splits[pseudonym]] * len(rows)
+        if len(piece[0]) >= ROWS_IN_MEMORY:
+            yield piece
+            piece = [[] for _ in range(width)]
+    if piece[0]:
+        yield piece
+
+
+def _batch(written: pa.Schema, columns: list[list[Any]]) -> pa.RecordBatch:
+    pa = _arrow()
+    arrays = [pa.array(cells, fact.type) for cells, fact in zip(columns, written, strict=True)]
+    return pa.record_batch(arrays, schema=written)
+
+
+def _writer(path: Path, written: pa.Schema) -> Any:
+    return _arrow().parquet.ParquetWriter(path, written, compression="zstd", version="2.6", store_schema=True)
 
 
 def write_release(dataset: Dataset, folder: Path) -> Path:
     """The whole release; returns the folder. `SHA256SUMS` covers every other file."""
-    pa = _arrow()
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
-    rows = table(dataset)
-    splits = [dataset.splits[p] for p, n in zip(dataset.pseudonyms, dataset.counts, strict=True) for _ in range(n)]
-    column = pa.array(splits)
-    facts = []
-    for name in sorted(set(splits)):
-        path = data / f"{name}.parquet"
-        _write(rows.filter(pa.compute.equal(column, name)), path)
-        facts.append(_fact(path, folder, name))
+    written = schema(dataset, split=False)
+    with ExitStack() as open_files:
+        paths = {name: data / f"{name}.parquet" for name in sorted(set(dataset.splits.values()))}
+        writers = {name: open_files.enter_context(_writer(path, written)) for name, path in paths.items()}
+        # Members are ordered as their splits are, so that one split is written after the other.
+        for name, groups in groupby(dataset.groups(), key=lambda group: dataset.splits[group[0]]):
+            for columns in _pieces(dataset, groups, split=False):
+                writers[name].write_batch(_batch(written, columns))
+    facts = [_fact(path, folder, name) for name, path in paths.items()]
     (folder / "TERMS.txt").write_bytes(dataset.scope.base_terms.encode("utf-8"))
     risk = dataset.risk()
     _write_json(folder / "risk.json", risk.model_dump(mode="json"))

@@ -7,9 +7,9 @@ one person), so what is measured is how many members a few known rows single out
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -48,21 +48,21 @@ class RiskReport(BaseModel):
         return out
 
 
-def assess(counts: Sequence[int], key_values: Sequence[Sequence[Any]], names: Sequence[str]) -> RiskReport:
-    """Measure a table whose rows are grouped by member. Deterministic; for big tables 2,000 members are sampled."""
-    keys: list[list[Any]] = []
-    rows = list(zip(*key_values, strict=True))
-    start = 0
-    for count in counts:
-        keys.append(sorted(set(rows[start : start + count]), key=repr))
-        start += count
-    holders: dict[Any, set[int]] = {}
-    for member, found in enumerate(keys):
-        for key in found:
-            holders.setdefault(key, set()).add(member)
-    own = [any(len(holders[key]) == 1 for key in found) for found in keys]
-    sets = Counter(tuple(found) for found in keys)
-    unique = sum(1 for found in keys if sets[tuple(found)] == 1)
+def assess(members: Iterable[Sequence[Hashable]], names: Sequence[str]) -> RiskReport:
+    """Measure a table: the keys of each member's rows. Deterministic; for big tables 2,000 members are sampled."""
+    numbers: dict[Hashable, int] = {}  # a key once, however many rows have it
+    keys: list[list[int]] = []
+    rows = 0
+    for found in members:
+        rows += len(found)
+        keys.append(sorted({numbers.setdefault(key, len(numbers)) for key in found}))
+    holders: list[set[int]] = [set() for _ in numbers]
+    for member, held in enumerate(keys):
+        for key in held:
+            holders[key].add(member)
+    own = [any(len(holders[key]) == 1 for key in held) for held in keys]
+    sets = Counter(tuple(held) for held in keys)
+    unique = sum(1 for held in keys if sets[tuple(held)] == 1)
     total = len(keys)
     random = Random("unwrapped-dao/risk/1")
     sampled = sorted(random.sample(range(total), min(total, _SAMPLED_MEMBERS)))
@@ -79,10 +79,10 @@ def assess(counts: Sequence[int], key_values: Sequence[Sequence[Any]], names: Se
         singled[known] = hits * 1_000_000 // tries if tries else 0
     return RiskReport(
         members=total,
-        rows=len(rows),
+        rows=rows,
         key_columns=tuple(names),
         distinct_keys=len(holders),
-        keys_of_one_member=sum(1 for found in holders.values() if len(found) == 1),
+        keys_of_one_member=sum(1 for found in holders if len(found) == 1),
         members_with_a_key_of_their_own_ppm=sum(own) * 1_000_000 // total,
         unique_row_sets_ppm=unique * 1_000_000 // total,
         singled_out_ppm=singled,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from .. import kinds
@@ -16,26 +14,26 @@ from ..chain.erc20 import ETH, Erc20
 from ..chain.market import Offer, Sale, SaleState
 from ..chain.registry import LiveContribution, Pool, PoolState
 from ..chain.signer import Signer
-from ..crypto import envelope
 from ..crypto.bn254 import G1Point
 from ..crypto.delivery import BuyerKey, NodeDelivery
-from ..crypto.envelope import EnvelopeContext
 from ..crypto.keys import NodeKey, SecretScalar
 from ..crypto.tree import Node
 from ..crypto.vault import Vault
-from ..errors import InputError, NotAllowedError, NotFoundError, UnwrappedError
+from ..errors import InputError, NotAllowedError, NotFoundError
 from ..kinds import Scope
 from ..storage.interfaces import ContentReader
 from ..storage.journal import Intent, Journal
-from ..storage.reader import resolve
 from .identity import Progress, committee_key, no_progress, pool_identity
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..dataset import Dataset
+    from .opening import Unopened
+    from .receiving import Delivered, Received
 
 APPROVAL_TIME_S = 90 * 86_400
 """How long an offer stands when its buyer does not say: long enough for a vote and its timelock."""
-LARGEST_ENVELOPE = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +45,6 @@ class Listed:
     contributions: int
     weight: int
     sales: int
-
-
-@dataclass(frozen=True, slots=True)
-class Unopened:
-    """An envelope that was paid for and could not be opened, and why; `content` lets anyone recompute it."""
-
-    number: int
-    content: bytes
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What opening a delivery gave: rows by member number, and what could not be opened."""
-
-    dataset: Dataset
-    unopened: tuple[Unopened, ...]
 
 
 class Buyer:
@@ -161,45 +142,30 @@ class Buyer:
     # --- opening ---------------------------------------------------------------------------------------------------
 
     def receive(self, sale: bytes | Offer, progress: Progress = no_progress) -> Dataset:
-        """Open every covered envelope of a settled sale into a dataset. What could not be opened is in `unopened`."""
-        from ..dataset import Release, build
+        """Open every covered envelope of a settled sale into a dataset in memory. What stayed shut is in `unopened`."""
+        dataset, self.unopened = self._delivered(sale).in_memory(progress)
+        return dataset
+
+    def receive_into(
+        self, sale: bytes | Offer, folder: Path, progress: Progress = no_progress, processes: int | None = None
+    ) -> Received:
+        """Open every covered envelope on all cores and write the dataset, its card and the evidence into a folder.
+
+        Killed and called again it goes on where it stopped.
+        """
+        return self._delivered(sale).into(folder, progress, processes)
+
+    def _delivered(self, sale: bytes | Offer) -> Delivered:
+        from .receiving import Delivered
 
         market = self._collective.market
         sale_id = sale if isinstance(sale, bytes) else market.sale_id(sale)
         offer, state = market.offer_of(sale_id), market.sale(sale_id)
         self._require_settled(sale_id, state)
         pool = self._collective.registry.pool(offer.scope_id, offer.epoch)
-        scope = scope_of(pool)
-        if scope is None:
-            raise NotFoundError("This program does not know the scope of this pool.", hint="Install the kind it is of.")
         keys = self.open_keys(sale_id, offer, pool)
-        covered = [
-            contribution
-            for contribution in self._collective.registry.contributions(pool)
-            if any(key.node.covers(contribution.number) for key in keys)
-        ]
-        rows: list[tuple[int, bytes]] = []
-        unopened: list[Unopened] = []
-        for done, contribution in enumerate(covered):
-            progress("opening", done, len(covered))
-            key = next(key for key in keys if key.node.covers(contribution.number))
-            try:
-                rows.append((contribution.number, self.open_one(pool, contribution, key)))
-            except UnwrappedError as problem:
-                unopened.append(Unopened(contribution.number, contribution.record.content, problem.message))
-        self.unopened = tuple(unopened)
-        release = Release(
-            collective=self._collective.governor.address,
-            chain_id=self._collective.client.chain_id,
-            epoch=pool.epoch,
-            sale_id=f"0x{sale_id.hex()}",
-            purpose=next(name for name, digest in scope.purpose_digests.items() if digest == offer.purpose),
-            terms_digest=f"0x{offer.terms.hex()}",
-            date=dt.datetime.fromtimestamp(state.approved_at, dt.UTC).date().isoformat(),
-            excluded=state.excluded,
-            salt=self._salt(sale_id),
-        )
-        return build(scope, rows, release)
+        scope, salt = _known_scope(pool), self._salt(sale_id)
+        return Delivered(self._collective, self._store, sale_id, offer, state, pool, scope, keys, salt)
 
     def open_keys(self, sale_id: bytes, offer: Offer, pool: Pool) -> list[NodeKey]:
         """The node keys of a sale, each checked as the committee's signature of its node."""
@@ -215,12 +181,10 @@ class Buyer:
 
     def open_one(self, pool: Pool, contribution: LiveContribution, key: NodeKey) -> bytes:
         """The plaintext rows of one envelope. Its CID is recomputed while it is read."""
-        expected = EnvelopeContext(pool_identity(self._collective, pool), contribution.number, pool.height)
-        rows = BytesIO()
-        cid = resolve(self._store, contribution.record.content)
-        with self._store.fetch(cid, max_bytes=LARGEST_ENVELOPE) as file:
-            envelope.open(file, rows, key, expected=expected)
-        return rows.getvalue()
+        from .opening import Opener
+
+        opener = Opener(self._store, pool_identity(self._collective, pool), pool.height, [key], _known_scope(pool))
+        return opener.rows(contribution.number, contribution.record.content, key)
 
     # --- steps -----------------------------------------------------------------------------------------------------
 
@@ -345,6 +309,13 @@ def inspect(collective: Collective, pool: Pool) -> Listed:
 def scope_of(pool: Pool) -> Scope | None:
     """The scope of a pool among those this program knows."""
     return kinds.scope_of(pool.scope_id)
+
+
+def _known_scope(pool: Pool) -> Scope:
+    scope = scope_of(pool)
+    if scope is None:
+        raise NotFoundError("This program does not know the scope of this pool.", hint="Install the kind it is of.")
+    return scope
 
 
 def terms_digest(terms: str) -> bytes:

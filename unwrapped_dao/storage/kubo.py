@@ -41,11 +41,15 @@ class KuboStore:
     """
 
     def __init__(self, url: str, *, timeout_s: float = 60) -> None:
+        self._url = url
         self._address, self._rpc = _address(url)
         self.name = f"The IPFS node at {self._rpc}"
         self._timeout_s = timeout_s
         self._http = HttpExchange(self.name, timeout_s=timeout_s)
         self._connected: Any = None  # an ipfshttpclient.Client; the package has no type information
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _connect, (self._url, self._timeout_s)  # another process makes connections of its own
 
     def publish(self, file: Readable, *, pin: bool = True) -> CID:
         tee = _Tee(file)
@@ -228,3 +232,7 @@ def _address(url: str) -> tuple[str, str]:
     kind = "ip6" if ":" in host else "ip4" if host.replace(".", "").isdigit() else "dns"
     shown = f"[{host}]" if kind == "ip6" else host
     return f"/{kind}/{host}/tcp/{port}/{parsed.scheme}", f"{parsed.scheme}://{shown}:{port}"
+
+
+def _connect(url: str, timeout_s: float) -> KuboStore:
+    return KuboStore(url, timeout_s=timeout_s)
