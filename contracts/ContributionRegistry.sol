@@ -86,7 +86,8 @@ contract ContributionRegistry is RegistryPools {
         private
         returns (uint8)
     {
-        Pool memory p = _requireCollecting(id, expiry);
+        (Pool memory p, PoolState state) = _meet(id);
+        _requireCollecting(id, p, state, expiry);
         if (r.weight == 0 || r.weight > p.maxWeight) revert WeightOutOfRange(r.weight, p.maxWeight);
         bytes32 structHash = keccak256(
             abi.encode(
@@ -107,12 +108,10 @@ contract ContributionRegistry is RegistryPools {
     }
 
     /// @dev The pool takes contributions, under a key that is still used, and attestations with this expiry.
-    function _requireCollecting(uint256 id, uint64 expiry) private returns (Pool memory) {
-        (Pool memory p, PoolState state) = _meet(id);
+    function _requireCollecting(uint256 id, Pool memory p, PoolState state, uint64 expiry) private view {
         if (state != PoolState.Open && state != PoolState.Announced) revert PoolNotOpen(id, state);
         if (!committee.isActive(p.generation)) revert GenerationUnusable(p.generation);
         if (block.timestamp > expiry) revert AttestationExpired(expiry, block.timestamp);
-        return p;
     }
 
     /// @dev Puts `r` in the place of `live`, or of nothing. A revert anywhere undoes all of it.
@@ -162,7 +161,8 @@ contract ContributionRegistry is RegistryPools {
     ) external override returns (uint256 recorded) {
         if (consents.length != items.length) revert ConsentsMissing(consents.length, items.length);
         uint256 id = poolId(scopeId, epoch);
-        Pool memory p = _requireCollecting(id, expiry);
+        (Pool memory p, PoolState state) = _meet(id);
+        _requireCollecting(id, p, state, expiry);
         Batch memory batch = Batch(_domainSeparatorV4(), id, scopeId, epoch, p.maxWeight, p.height, 0);
         (uint256[] memory standings, uint256[] memory weights) = _stateOfMembers(id, items);
 

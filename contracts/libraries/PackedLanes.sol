@@ -10,7 +10,7 @@ library PackedLanes {
 
     /// @notice The value of a member number, 0 if never set.
     function get(mapping(uint256 word => uint256 lanes) storage words, uint32 number) internal view returns (uint32) {
-        return laneOf(words[number >> 3], number);
+        return uint32(words[number >> 3] >> _shift(number));
     }
 
     /// @notice Set the value of a member number; no other lane changes.
@@ -19,9 +19,10 @@ library PackedLanes {
         internal
         returns (uint32 previous)
     {
+        uint256 shift = _shift(number);
         uint256 lanes = words[number >> 3];
-        previous = laneOf(lanes, number);
-        words[number >> 3] = withLane(lanes, number, value);
+        previous = uint32(lanes >> shift);
+        words[number >> 3] = (lanes & ~(LANE << shift)) | ((uint256(value) & LANE) << shift);
     }
 
     /// @notice The lane of a member number in its word, for callers that keep words in memory.

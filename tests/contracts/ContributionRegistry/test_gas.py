@@ -12,7 +12,7 @@ import pytest
 
 from tests.contracts.support import collective as kit
 
-STEADY = 119_000
+STEADY = 119_300
 SLOT = 22_200
 JOIN = 78_000
 
