@@ -73,9 +73,8 @@ def assess(members: Iterable[Sequence[Hashable]], names: Sequence[str]) -> RiskR
             if len(keys[member]) < known:
                 continue
             for _ in range(DRAWS):
-                fitting = set.intersection(*(holders[key] for key in random.sample(keys[member], known)))
                 tries += 1
-                hits += len(fitting) == 1
+                hits += _singles_out(member, [holders[key] for key in random.sample(keys[member], known)])
         singled[known] = hits * 1_000_000 // tries if tries else 0
     return RiskReport(
         members=total,
@@ -87,3 +86,9 @@ def assess(members: Iterable[Sequence[Hashable]], names: Sequence[str]) -> RiskR
         unique_row_sets_ppm=unique * 1_000_000 // total,
         singled_out_ppm=singled,
     )
+
+
+def _singles_out(member: int, holders: list[set[int]]) -> bool:
+    """Whether nobody else is in all of these sets: the smallest is searched, up to the first other."""
+    smallest, *others = sorted(holders, key=len)
+    return not any(other != member and all(other in known for known in others) for other in smallest)
