@@ -1,7 +1,7 @@
 """One collective's life: how it begins, and what must hold after every step.
 
-Each action (members.py, sales.py, money.py) moves the model, sends the same to the contracts, and compares what came of
-it. Members, pools and sales are picked by number among those there are, so that any list of actions is a life.
+Each action (members.py, relayed.py, sales.py, money.py) moves the model, sends the same to the contracts, and compares
+what came of it. What it is about is picked by number among what there is, so that any list of actions is a life.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import random
 
 from tests.contracts.support.cover_model import cover
 from tests.sdk.stateful import model as m
-from tests.sdk.stateful.members import Members
 from tests.sdk.stateful.money import Money
+from tests.sdk.stateful.relayed import Relayed
 from tests.sdk.stateful.sales import Sales
 from tests.sdk.stateful.walk import invariant
 from tests.sdk.stateful.world import BUYER_DOLLARS, BUYER_WEI, HEIGHT, MAX_WEIGHT, MEMBERS, NOTICE
 
 
-class Life(Members, Sales, Money):
+class Life(Relayed, Sales, Money):
     """Everything that can happen, and all that holds."""
 
     # --- a beginning -----------------------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ class Members(Scene):
 
     # --- a real vote, on fees --------------------------------------------------------------------------------------
 
-    @action(1, member=one_member, treasury=range(1001))
+    @action(2, member=one_member, treasury=range(1001))
     def propose(self, member: int, treasury: int) -> None:
         """A proposal to change the fees, with the governor itself; one vote is needed."""
         self.tick()
@@ -156,7 +156,7 @@ class Members(Scene):
     def vote(self, member: int, choice: int, support: int) -> None:
         """Invariant 8: counted once, by what the member held at the snapshot."""
         self.tick()
-        at = choice % len(self.proposals)
+        at = self.proposal(choice)
         proposal, number = self.model.proposals[at], self.model.number(member)
         votes = self.model.votes(member, proposal.snapshot) if self.w.evm.now > proposal.snapshot else 0
         if not proposal.snapshot < self.w.evm.now <= proposal.deadline:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -127,6 +128,10 @@ class Model:
         self.credits: dict[tuple[str, int], int] = defaultdict(int)
         self.lines: dict[tuple[Pool, int], Line] = defaultdict(Line)
         self.wallets: dict[tuple[str, int], int] = defaultdict(int)  # what came out of the splitter, by address
+
+    def copy(self) -> Model:
+        """To ask what would come of something."""
+        return deepcopy(self)
 
     # --- membership and votes --------------------------------------------------------------------------------------
 
@@ -269,6 +274,19 @@ class Model:
         if not was_active:
             self._start(member)
         return None
+
+    def judge(self, member: int, pool: Pool, record: Record, live: Record | None, before: int) -> str | None:
+        """Why an item of a relayed batch is skipped; `before` is the number of the last one recorded, or -1."""
+        if member not in self.members:
+            return "NotAMember"
+        if self.members[member].left:
+            return "MemberHasLeft"
+        if self.members[member].number <= before:
+            return "NumberNotAscending"
+        if self.members[member].number >= 1 << HEIGHT:
+            return "LeafOutOfRange"
+        refusal = self.contribute(member, pool, record, live)
+        return {"ContributionVersionWrong": "VersionWrong"}.get(str(refusal), refusal)
 
     def withdraw(self, member: int, pool: Pool, live: Record | None) -> str | None:
         if member not in self.members:

@@ -67,6 +67,10 @@ class Scene:
         found = wanted or list(range(len(self.model.sales)))
         return found[choice % len(found)]
 
+    def proposal(self, choice: int) -> int:
+        """One of the last two, the others being over."""
+        return len(self.proposals) - 1 - choice % min(2, len(self.proposals))
+
     def buyer(self, index: int) -> Buyer:
         return self.w.buyers[self.model.sales[index].buyer]
 

@@ -1,7 +1,7 @@
 """A whole collective on the bare machine: every contract by its ABI, everybody's keys, and what they encrypt.
 
-The contracts are the shipped ones, deployed by the one deploy plan. Everybody but the validators is a plain address:
-the machine takes messages without signatures. Nothing here knows what should happen; that is model.py's.
+The contracts are the shipped ones, deployed by the one deploy plan. The machine takes messages without signatures, so
+only members (for what is relayed) and validators have keys. Nothing here knows what should happen; that is model.py's.
 """
 
 from __future__ import annotations
@@ -50,6 +50,18 @@ SCOPES = ("songs", "steps")
 BUYER_DOLLARS, BUYER_WEI = 10**15, 10**24
 PURPOSE = keccak(text="ai-training")
 
+DOMAINS = {
+    "ContributionRegistry": "unwrapped-dao registry",
+    "MembershipToken": "unwrapped-dao membership",
+    "DataMarket": "unwrapped-dao market",
+    "DataGovernor": "unwrapped-dao governor",
+}
+CONTRIBUTION = (
+    "Contribution(address member,bytes32 scopeId,uint64 epoch,uint32 version,bytes32 content,uint32 weight,"
+    "bytes32 fingerprint,bytes32 report,uint64 expiry)"
+)
+CONTRIBUTIONS = "Contributions(bytes32 itemsHash,uint64 expiry)"
+
 PROFILE: Profile = DEV.model_copy(
     update={
         "settling": SETTLING,
@@ -96,7 +108,8 @@ class World:
 
     def __init__(self) -> None:
         self.validators = sorted((Account.from_key(keccak(text=f"validator {i}")) for i in range(2)), key=_number)
-        self.members = [account(f"member {i}") for i in range(MEMBERS)]
+        self.wallets = [Account.from_key(keccak(text=f"member {i}")) for i in range(MEMBERS)]
+        self.members = [wallet.address for wallet in self.wallets]
         self.buyers = [_buyer("first buyer"), _buyer("second buyer")]
         self.custodian, self.stranger = account("custodian"), account("stranger")
         self.secret = SecretScalar(int.from_bytes(keccak(text="committee"), "big") >> 3)
@@ -168,42 +181,30 @@ class World:
         week = self.evm.now // 604_800
         return week, list(_heartbeat(self.secret.to_secret_int(), self.board, week))
 
+    def sign(self, signer: Any, contract: Remote, text: str, *values: Any) -> tuple[bytes, bytes]:
+        """(r, vs) of EIP-2098 over an EIP-712 message of static fields; `text` is its type."""
+        kinds = [field.split(" ")[0] for field in text[text.index("(") + 1 : -1].split(",")]
+        body = keccak(encode(["bytes32", *kinds], [keccak(text=text), *values]))
+        signed = signer.unsafe_sign_hash(keccak(b"\x19\x01" + self._separator(contract) + body))
+        return signed.r.to_bytes(32, "big"), ((signed.v - 27) << 255 | signed.s).to_bytes(32, "big")
+
+    def _separator(self, contract: Remote) -> bytes:
+        kinds = ["bytes32", "bytes32", "bytes32", "uint256", "address"]
+        domain = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+        name = DOMAINS[next(n for n, address in self.names.items() if address == contract.address)]
+        words = [keccak(text=domain), keccak(text=name), keccak(text="1"), self.evm.chain_id, contract.address]
+        return bytes(keccak(encode(kinds, words)))
+
     def attest(self, member: int, scope: int, epoch: int, record: tuple[Any, ...]) -> bytes:
         version, weight, content, fingerprint, report = record
-        domain = encode(
-            ["bytes32", "bytes32", "bytes32", "uint256", "address"],
-            [
-                keccak(text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
-                keccak(text="unwrapped-dao registry"),
-                keccak(text="1"),
-                self.evm.chain_id,
-                self.registry.address,
-            ],
-        )
-        body = encode(
-            ["bytes32", "address", "bytes32", "uint64", "uint32", "bytes32", "uint32", "bytes32", "bytes32", "uint64"],
-            [
-                keccak(
-                    text="Contribution(address member,bytes32 scopeId,uint64 epoch,uint32 version,bytes32 content,"
-                    "uint32 weight,bytes32 fingerprint,bytes32 report,uint64 expiry)"
-                ),
-                self.members[member],
-                self.scopes[scope],
-                epoch,
-                version,
-                content,
-                weight,
-                fingerprint,
-                report,
-                FAR,
-            ],
-        )
-        digest = keccak(b"\x19\x01" + keccak(domain) + keccak(body))
-        signatures = b""
-        for validator in self.validators:
-            signed = validator.unsafe_sign_hash(digest)
-            signatures += signed.r.to_bytes(32, "big") + ((signed.v - 27) << 255 | signed.s).to_bytes(32, "big")
-        return signatures
+        where = (self.members[member], self.scopes[scope], epoch)
+        values = (*where, version, content, weight, fingerprint, report, FAR)
+        return b"".join(b"".join(self.sign(v, self.registry, CONTRIBUTION, *values)) for v in self.validators)
+
+    def attest_batch(self, scope: int, epoch: int, items: list[tuple[str, tuple[Any, ...]]]) -> bytes:
+        kinds = ["bytes32", "uint64", "(address,(uint32,uint32,bytes32,bytes32,bytes32))[]"]
+        digest = keccak(encode(kinds, [self.scopes[scope], epoch, items]))
+        return b"".join(b"".join(self.sign(v, self.registry, CONTRIBUTIONS, digest, FAR)) for v in self.validators)
 
     def seal_envelope(self, leaf: int, scope: int, epoch: int, version: int) -> Envelope:
         """What the member encrypted; only the capsule, since who has its data key has the payload."""
