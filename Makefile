@@ -103,8 +103,8 @@ kubo: setup-check ## obtain a Kubo daemon for the storage tests: `ipfs` on PATH,
 gas: setup-dev ## measure gas on both chains, compare with benchmarks/gas.json; UPDATE=1 writes it, ONLY=sale a part
 	@echo "-- gas"; timeout 1200 $(RUN)python benchmarks/gas.py $(if $(UPDATE),--update) $(if $(ONLY),--only $(ONLY))
 
-bench: setup-check ## measure speed and write benchmarks/speed.json
-	@timeout 1800 $(RUN)python benchmarks/speed.py
+bench: setup-check ## measure speed and write the figures beside each benchmark; ONLY=import a part
+	@timeout 1800 $(RUN)python benchmarks/speed.py $(ONLY)
 
 bench-validation: setup-check ## measure how well validators tell forged histories, and write benchmarks/validation.*
 	@timeout 3600 $(RUN)python benchmarks/validation.py

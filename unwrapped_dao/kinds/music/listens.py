@@ -143,12 +143,14 @@ def columns_of(rows: Iterable[Row]) -> Columns:
 class Listens:
     """A listening history: immutable, sorted by start, free of exact repeats. Columns are tuples of equal length."""
 
-    __slots__ = ("_columns", "_size", "repeats")
+    __slots__ = ("_columns", "_size", "repeats", "tied")
 
     def __init__(self, columns: Columns) -> None:
-        """From canonical columns in any order; `repeats` tells how many rows were exact repeats of another."""
+        """From canonical columns in any order. `repeats` tells how many rows were exact repeats of another, `tied` the
+        places of those that are none but start at the same millisecond as another.
+        """
         given = len(columns[0])
-        order = _canonical_order(columns)
+        self.tied, order = _canonical_order(columns)
         self._size = len(order)
         self.repeats = given - self._size
         moved = self.repeats or any(map(ne, order, range(given)))
@@ -248,16 +250,18 @@ def _in_vocabulary(columns: Columns) -> bool:
     )
 
 
-def _canonical_order(columns: Columns) -> list[int]:
-    """The row numbers, sorted and without repeats. Files are nearly sorted and starts nearly unique, so that
-    whole rows are compared only where starts are equal."""
+def _canonical_order(columns: Columns) -> tuple[tuple[int, ...], list[int]]:
+    """The places of different rows that share a start, and the row numbers, sorted and without repeats. Files are
+    nearly sorted and starts nearly unique, so that whole rows are compared only where starts are equal.
+    """
     starts = columns[0]
     order = sorted(range(len(starts)), key=starts.__getitem__)
     if len(set(starts)) == len(order):
-        return order
+        return (), order
     sorted_starts = [starts[i] for i in order]
     ties = [i for i, (one, other) in enumerate(pairwise(sorted_starts)) if one == other]
     out: list[int] = []
+    tied: list[int] = []
     done = 0
     for i in ties:
         if i < done:
@@ -268,9 +272,11 @@ def _canonical_order(columns: Columns) -> list[int]:
         # The first of equal rows is kept: which one it is makes no difference, they are equal.
         run = {tuple(column[k] for column in columns): k for k in reversed(order[i:end])}
         out += order[done:i]
+        if len(run) > 1:
+            tied += range(len(out), len(out) + len(run))
         out += [run[row] for row in sorted(run)]
         done = end
-    return out + order[done:]
+    return tuple(tied), out + order[done:]
 
 
 def _maybe(value: int) -> bool | None:

@@ -15,8 +15,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import groupby
-from operator import itemgetter
+from itertools import compress
 from typing import Final
 
 from .listens import Listens, Row
@@ -110,17 +109,21 @@ def _untold_days(rows: Sequence[Row], told: Sequence[Row]) -> list[Row]:
 
 def _once(listens: Listens) -> Listens:
     """One of each play that a source tells twice to the millisecond, with details that differ."""
-    starts = listens.integers("start_ms")
-    if len(set(starts)) == len(starts):
+    columns = listens.columns()
+    best: dict[tuple[object, ...], tuple[int, Row]] = {}
+    gone: set[int] = set()
+    for i in listens.tied:
+        row: Row = tuple(column[i] for column in columns)
+        # A private play stays private: it is never taken for one that is not.
+        key = row[0], row[13], row[11], row[6], row[1], title_key(row[3])
+        other, kept = best.get(key, (i, row))
+        if other != i:
+            fuller = (_answers(row), row) > (_answers(kept), kept)
+            gone.add(other if fuller else i)
+            if not fuller:
+                continue
+        best[key] = i, row
+    if not gone:
         return listens
-    out: list[Row] = []
-    for _, run in groupby(listens.rows(), key=itemgetter(0)):
-        same: dict[tuple[object, ...], Row] = {}
-        for row in run:
-            # A private play stays private: it is never taken for one that is not.
-            key = row[13], row[11], row[6], row[1], title_key(row[3])
-            kept = same.get(key)
-            if kept is None or (_answers(row), row) > (_answers(kept), kept):
-                same[key] = row
-        out += same.values()
-    return listens if len(out) == len(starts) else Listens.of_rows(out)
+    keep = [i not in gone for i in range(len(listens))]
+    return Listens([list(compress(column, keep)) for column in columns])
