@@ -173,7 +173,8 @@ def ended_by_sigterm(daemon: Daemon) -> list[str]:
         time.sleep(0.1)
     process.terminate()
     assert process.wait(60) == 0, daemon.said()
-    return [json.loads(line)["event"] for line in log.read_text().splitlines()]
+    lines = log.read_text().splitlines()  # of stdout, and of talk on stderr
+    return [json.loads(line)["event"] for line in lines if line.startswith("{")]
 
 
 def serve_a_sale(dao: LocalCollective, node: RpcNode, daemon: Daemon, exports: list[Any]) -> None:
