@@ -34,6 +34,10 @@ class ChainServer:
             client.send(self.faucet, address, value=10**19)
 
 
+class _Server(HTTPServer):
+    request_queue_size = 128  # of connections that wait; five, the default, are soon lost on a busy machine
+
+
 @contextmanager
 def chain_server() -> Iterator[ChainServer]:
     """One thread owns the chain and answers one request after the other."""
@@ -69,7 +73,7 @@ def _serve(started: Queue[tuple[HTTPServer, LocalAccount]]) -> None:
             def log_message(self, *_: Any) -> None:
                 """Be quiet."""
 
-        server = HTTPServer(("127.0.0.1", 0), Handler)
+        server = _Server(("127.0.0.1", 0), Handler)
         started.put((server, chain.faucet))
         server.serve_forever(poll_interval=0.02)
         server.server_close()

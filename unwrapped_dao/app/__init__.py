@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ..roles.custodian import Custodian
     from ..roles.founder import Founder
     from ..roles.member import Member
+    from ..roles.own_data import OwnData
     from ..roles.relayer import Relayer
     from ..roles.validator import Validator
     from ..service.client import Reached
@@ -172,6 +173,17 @@ class App:
             unreached=reached.unreached,
             at_once=True,
         )
+
+    def own_data(self, name: str) -> OwnData:
+        """Everything about one member, and erasing it."""
+        from ..roles.own_data import OwnData
+
+        account = self.account(name)
+        folders = (self.workspace.envelopes(account.address), self.workspace.receipts(account.address))
+        files = [path for folder in folders for path in sorted(folder.glob("*")) if path.is_file()]
+        keyfile = self.workspace.accounts / f"{name}.json"
+        pending, receipts = PendingEnvelopes(folders[0]), Receipts(folders[1])
+        return OwnData(self.collective, account, pending, receipts, [keyfile, *files])
 
     def reach(self, urls: Sequence[str]) -> Reached:
         """The validators behind these URLs, with their keys verified."""

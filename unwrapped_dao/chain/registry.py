@@ -183,6 +183,12 @@ class Registry:
             live[number] = LiveContribution(a["member"], number, record)
         return [live[number] for number in sorted(live)]
 
+    def recorded(self, pool: Pool, member: str) -> list[Record]:
+        """Every version that one member ever recorded in a pool, oldest first: also those replaced or withdrawn."""
+        events = self._contract.events("ContributionRecorded", poolId=pool.id, member=member)
+        facts = [event.facts for event in events]
+        return [Record(a["version"], a["weight"], a["content"], a["fingerprint"], a["report"]) for a in facts]
+
     def contribution_of(self, pool: Pool, member: str) -> LiveContribution | None:
         """One member's live contribution to a pool."""
         return next(iter(self.contributions(pool, member=member)), None)

@@ -54,6 +54,11 @@ class Splitter:
         ]
         return receipt, paid
 
+    def payments(self, member: str) -> list[Payment]:
+        """Everything that was ever paid to a member's claims, oldest first."""
+        events = self._contract.events("Claimed", member=member)
+        return [Payment(e["poolId"], e["currency"], e["amount"], e["payout"]) for e in events]
+
     def claimable(self, member: str, pool_id: int, currency: str) -> int:
         """What a claim would pay now."""
         return int(self._contract.call("claimable", member, pool_id, currency))

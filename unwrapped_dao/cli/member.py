@@ -28,11 +28,16 @@ def preview(
     exports: _Exports,
     scope: Annotated[str, typer.Option(help="What would be shared.")] = "artist-preferences",
     rows: Annotated[int, typer.Option(help="How many of the buyers' rows to show.")] = 10,
+    validators: Urls = None,
 ) -> Told:
-    """Show what contributing would show: to buyers, to validators, and what stays. Needs no chain, sends nothing."""
+    """Show what contributing would show: to buyers, to validators, and what stays. Needs no chain, sends nothing.
+
+    Named validators are not contacted. The interpreter itself refuses every socket while the export is read.
+    """
     from ..roles.member import preview as previewed
 
     made = previewed(*exports, scope=scope)
+    named = urls(call, validators)
     data = {
         "kind": made.kind,
         "scope": made.scope,
@@ -41,13 +46,15 @@ def preview(
         "base_terms": made.base_terms,
         "rows": [dict(row) for row in made.rows],
         "validators_see": made.records.sentence,
+        "validators": named,
         "records": made.records.records,
         "never_contains": made.never_contains,
         "stays_home": made.stays_home,
         "warning": made.warning,
         "import": made.summary.lines(),
     }
-    lines = [*made.summary.lines(), "", *made.lines(show=rows), f"For the purposes: {', '.join(made.purposes)}."]
+    lines = [*made.summary.lines(), "", *made.lines(show=rows, validators=named)]
+    lines.append(f"For the purposes: {', '.join(made.purposes)}.")
     return Told(data, [*lines, "What contributing cannot undo: docs/limits.md."])
 
 

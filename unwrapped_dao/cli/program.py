@@ -15,6 +15,7 @@ from . import (
     exports,
     insights,
     member,
+    own_data,
     pool,
     proposal,
     samples,
@@ -48,5 +49,7 @@ verb(program, "insights", offline=True)(insights.insights)
 verb(program, "export-help", offline=True)(exports.export_help)
 verb(program, "export-summary", offline=True)(exports.export_summary)
 verb(program, "export-schema", offline=True)(exports.export_schema)
+verb(member.noun, "export-mine", account="member")(own_data.export_mine)
+verb(member.noun, "forget", account="member")(own_data.forget)
 for _module in (account, collective, member, pool, proposal, buyer, custodian, validator, chain):
     program.add_typer(_module.noun, name=_module.__name__.rsplit(".", 1)[1])

@@ -5,7 +5,7 @@ home.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -40,9 +40,9 @@ class Preview(BaseModel):
     summary: ImportSummary = Field(repr=False)
     warning: str | None = None
 
-    def lines(self, show: int = 10) -> list[str]:
-        """The preview for a person: `show` rows of the buyer's list, then the validators' list, then the
-        rest.
+    def lines(self, show: int = 10, validators: Sequence[str] = ()) -> list[str]:
+        """The preview for a person: `show` rows of the buyers' list, then the list of the named validators,
+        then the rest.
         """
         out = [self.warning] if self.warning else []
         out += [self.sentence, f"Buyers who pay may see these {len(self.rows)} rows:"]
@@ -50,7 +50,7 @@ class Preview(BaseModel):
         if len(self.rows) > show:
             out.append(f"  ... and {len(self.rows) - show} more")
         out += [
-            f"The validators you choose see in full: {self.records.sentence}",
+            f"The validators {', '.join(validators) or 'you choose'} see in full: {self.records.sentence}",
             "Stays on this machine: " + ", ".join(self.stays_home) + ".",
             "If you do nothing, nothing leaves this machine.",
         ]

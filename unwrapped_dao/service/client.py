@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 from urllib.parse import SplitResult, urlsplit
 
-from ..chain import eip712
 from ..chain.collective import Collective
 from ..chain.signer import Signer
 from ..crypto import sealed_request
@@ -29,6 +28,8 @@ from ..errors import (
     UnwrappedError,
     ValidatorUnavailableError,
 )
+from ..roles.holdings import Holding
+from ..roles.own_data import data_request
 from ..storage.http_exchange import Answer as HttpAnswer
 from ..storage.http_exchange import HttpExchange
 from ..validation.attestation import AttestationContent
@@ -44,6 +45,7 @@ from .wire import (
     Forgotten,
     Held,
     HeldAsk,
+    HeldItem,
     KeyRecord,
     Refused,
     decode_answer,
@@ -53,7 +55,6 @@ from .wire import (
 
 RECORD_TIMEOUT_S = 10.0
 TIMEOUT_S = 180.0
-QUESTION_LIFETIME_S = 1_800
 _RECORD_LIMIT = 64 * 1024
 _SPOOL_IN_MEMORY = 8 << 20
 _ATTEMPTS = 4
@@ -154,27 +155,21 @@ class RemoteValidator:
         )
         return Attestation(content, self.address, bytes.fromhex(answer.signature))
 
-    def held(self, account: Signer, collective: Collective) -> Held:
+    def held(self, account: Signer, collective: Collective) -> list[Holding]:
         """What it holds about this member, as it says."""
-        expiry, signature = self._signed(account, collective, erase=False)
+        expiry, signature = data_request(account, collective, self.address, erase=False)
         answer = self._put(HeldAsk(str(account.address), expiry, signature.hex()))
         if not isinstance(answer, Held):
             raise AttestationError("It answered something else than it was asked.", hint=_TELL)
-        return answer
+        return [_holding(item) for item in answer.items]
 
-    def forget(self, account: Signer, collective: Collective) -> Forgotten:
-        """Have it erase what may be erased; what it erased and what it keeps and why, as it says."""
-        expiry, signature = self._signed(account, collective, erase=True)
+    def forget(self, account: Signer, collective: Collective) -> tuple[list[Holding], list[Holding]]:
+        """Have it erase what may be erased: (erased, kept), as it says."""
+        expiry, signature = data_request(account, collective, self.address, erase=True)
         answer = self._put(ForgetAsk(str(account.address), expiry, signature.hex()))
         if not isinstance(answer, Forgotten):
             raise AttestationError("It answered something else than it was asked.", hint=_TELL)
-        return answer
-
-    def _signed(self, account: Signer, collective: Collective, *, erase: bool) -> tuple[int, bytes]:
-        expiry = collective.client.now() + QUESTION_LIFETIME_S
-        domain = eip712.read_domain(collective.client, collective.registry.address)
-        message = eip712.DataRequest(str(account.address), self.address, erase, expiry)
-        return expiry, eip712.sign(account, domain, message)
+        return [_holding(item) for item in answer.removed], [_holding(item) for item in answer.kept]
 
     def _put(self, ask: Ask, *, records: bytes = b"", envelope: BinaryIO | None = None) -> Answer:
         """The opened answer; a refusal is raised."""
@@ -284,6 +279,11 @@ def _shown(url: SplitResult) -> str:
     """Without a user part."""
     port = f":{url.port}" if url.port else ""
     return f"{url.scheme}://{url.hostname}{port}{url.path.rstrip('/')}"
+
+
+def _holding(item: HeldItem) -> Holding:
+    scope_id, digest = bytes.fromhex(item.scope_id), bytes.fromhex(item.content)
+    return Holding(item.what, scope_id, item.epoch, item.version, digest, _one_line(item.why))
 
 
 def _one_line(text: str) -> str:

@@ -118,7 +118,7 @@ class World:
 
     def serve(self, name: str, *options: str) -> Served:
         kill_at = self.folder / f"kill-{name}"
-        arguments = ["validator", "serve", "--as", name, "--port", "0", "--sweep", "0.5", *options]
+        arguments = ["validator", "serve", "--as", name, "--port", "0", "--sweep", "2", *options]
         process = subprocess.Popen(
             [sys.executable, "-c", SERVE, *arguments, "--workspace", str(self.home), "--rpc", self.chain.url],
             env=_environment(KILL_AT=str(kill_at)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -249,19 +249,19 @@ def test_a_contribution_from_attestation_to_erasure(rig: Rig, exports: samples.S
         remote = rig.remote(urls[0])
         ours.contribute(ours.preview(exports[1], scope=SCOPE))
         held = remote.held(member._account, dao.collective)
-        assert [(item.what, item.version) for item in held.items] == [("fingerprint", 1), ("envelope", 1)]
-        assert all("withdraw it first" in item.why for item in held.items)
-        kept = remote.forget(member._account, dao.collective)
-        assert kept.removed == () and len(kept.kept) == 2
-        content = bytes.fromhex(held.items[1].content)
+        assert [(item.what, item.version) for item in held] == [("fingerprint", 1), ("envelope", 1)]
+        assert all("withdraw it first" in item.why for item in held)
+        removed, kept = remote.forget(member._account, dao.collective)
+        assert removed == [] and len(kept) == 2
+        content = held[1].digest
         assert rig.pendings[0].has(content)
 
         ours.withdraw(SCOPE)
-        erased = remote.forget(member._account, dao.collective)
-        assert sorted(item.what for item in erased.removed) == ["envelope", "fingerprint"] and erased.kept == ()
+        removed, kept = remote.forget(member._account, dao.collective)
+        assert sorted(item.what for item in removed) == ["envelope", "fingerprint"] and kept == []
         assert not rig.pendings[0].has(content) and rig.indexes[0].held(member.address) == []
-        assert remote.held(member._account, dao.collective).items == ()
-        assert remote.forget(member._account, dao.collective).removed == ()
+        assert remote.held(member._account, dao.collective) == []
+        assert remote.forget(member._account, dao.collective) == ([], [])
 
         # The history is free again, for anybody: that is what freeing means.
         other = over_http(rig, dao.members[2], urls)
@@ -271,9 +271,9 @@ def test_a_contribution_from_attestation_to_erasure(rig: Rig, exports: samples.S
 def test_what_was_attested_but_not_recorded_stays_until_it_cannot_be(rig: Rig, request_: AttestationRequest) -> None:
     dao, member = rig.dao, rig.dao.members[0]
     with serving(rig.services[0]) as url:
-        told = rig.remote(url).forget(member._account, dao.collective)
-    assert [item.what for item in told.removed] == ["envelope"]
-    assert [item.what for item in told.kept] == ["fingerprint"] and "can still be recorded" in told.kept[0].why
+        removed, kept = rig.remote(url).forget(member._account, dao.collective)
+    assert [item.what for item in removed] == ["envelope"]
+    assert [item.what for item in kept] == ["fingerprint"] and "can still be recorded" in kept[0].why
 
 
 def test_after_the_seal_the_sweep_publishes_and_cleans_and_the_rest_stays(
@@ -292,9 +292,9 @@ def test_after_the_seal_the_sweep_publishes_and_cleans_and_the_rest_stays(
         assert "published" in events(rig) and any("cleaned" in events(rig, n) for n in range(3))
         live = dao.collective.registry.contributions(pool)
         assert {cid.digest for cid in dao.store.pins()} == {c.record.content for c in live}
-        told = rig.remote(urls[0]).forget(dao.members[1]._account, dao.collective)
-        assert told.removed == () and {item.what for item in told.kept} == {"fingerprint", "envelope"}
-        assert any("on-chain for ever" in item.why for item in told.kept)
+        removed, kept = rig.remote(urls[0]).forget(dao.members[1]._account, dao.collective)
+        assert removed == [] and {item.what for item in kept} == {"fingerprint", "envelope"}
+        assert any("on-chain for ever" in item.why for item in kept)
         before = events(rig)
         rig.services[0].sweep()
         assert events(rig) == before  # once is once

@@ -117,6 +117,40 @@ def test_somebody_elses_export_is_refused_with_the_reason(place: World, exports:
     assert done.returncode == 5 and "another member" in done.stderr
 
 
+def test_a_member_gets_everything_that_is_held_and_erases_what_can_be_erased(
+    place: World, exports: list[str], tmp_path: Path
+) -> None:
+    """Ben's turn: he looks, erases nothing while he shares, withdraws, erases, and shares again."""
+    file = tmp_path / "mine.json"
+    done = place.member("ben", "member", "export-mine", "--output", str(file))  # asks whom the receipts name
+    assert done.returncode == 0, done.stderr
+    mine = json.loads(file.read_text())
+    assert [c["live"] for c in mine["on_chain"]["contributions"]] == [True]
+    assert len(mine["on_this_machine"]["receipts"]) == len(mine["on_this_machine"]["envelopes"]) == 1
+    held = [found["held"] for found in mine["with_validators"].values() if "held" in found]
+    assert len(held) == 2 and all({h["what"] for h in found} == {"fingerprint", "envelope"} for found in held)
+
+    assert place.member("ben", "member", "forget").returncode == 2  # asks first
+    kept = place.member("ben", "member", "forget", "--yes")
+    assert kept.returncode == 0 and "withdraw it first" in kept.stdout
+    assert _known(place, "ben") == 1
+
+    assert place.member("ben", "member", "withdraw").returncode == 0
+    gone = place.servers["validator-3"].url
+    place.end("validator-3")
+    silent = place.member("ben", "member", "forget", "--yes", *place.urls("validator-2"), "--validators", gone)
+    assert silent.returncode == 3 and gone in silent.stdout  # and the receipt that names it stays
+    place.serve("validator-3")
+    erased = place.member("ben", "member", "forget", "--yes", *place.urls("validator-2", "validator-3"))
+    assert erased.returncode == 0, erased.stderr
+    assert "for ever" in erased.stdout
+    assert _known(place, "ben") == 0
+    left = [json.loads(p.read_text())["receipt"] for p in (place.folder / "ben" / "receipts").rglob("*.json")]
+    assert set(left) == {"forget"}
+    assert list((place.folder / "ben" / "envelopes").rglob("*.envelope")) == []
+    assert place.member("ben", "member", "contribute", exports[1], *place.urls()).returncode == 0
+
+
 BAD_SERVE = {
     "served already": (["--as", "validator-1"], True, 3),
     "no validator": (["--as", "buyer"], True, 5),
