@@ -48,6 +48,7 @@ def preview(
         "validators_see": made.records.sentence,
         "validators": named,
         "records": made.records.records,
+        "records_sample": [dict(record) for record in made.records.sample],
         "never_contains": made.never_contains,
         "stays_home": made.stays_home,
         "warning": made.warning,

@@ -51,10 +51,18 @@ class Preview(BaseModel):
             out.append(f"  ... and {len(self.rows) - show} more")
         out += [
             f"The validators {', '.join(validators) or 'you choose'} see in full: {self.records.sentence}",
+            *self._records(show),
             "Stays on this machine: " + ", ".join(self.stays_home) + ".",
             "If you do nothing, nothing leaves this machine.",
         ]
         return out
+
+    def _records(self, show: int) -> list[str]:
+        shown = self.records.sample[:show]
+        out = ["  " + ", ".join(f"{k}={v}" for k, v in record.items() if v is not None) for record in shown]
+        return (
+            [*out, f"  ... and {self.records.records - len(shown)} more"] if len(shown) < self.records.records else out
+        )
 
 
 def preview(kind: Kind, imported: Imported[Any], scope: Scope) -> Preview:

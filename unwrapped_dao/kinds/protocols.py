@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .imports import Imported
     from .schema_report import SchemaReport
 
+SAMPLE = 10
+"""Records that a preview can show in full."""
 PPM = 1_000_000
 """Shares, scores and penalties are integers in parts per million: equal on every machine, unlike floats."""
 
@@ -55,6 +57,8 @@ class RecordsSummary:
     first: str
     last: str
     sentence: str
+    sample: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    """The first few records (SAMPLE) in full, to look at on the member's own machine."""
 
 
 @runtime_checkable

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from unwrapped_dao.errors import ExportError
 from unwrapped_dao.exports import DEFAULT_LIMITS, Export, Limits
 from unwrapped_dao.kinds import Imported, RecordsSummary, Scope
 from unwrapped_dao.kinds.imports import Ledger
-from unwrapped_dao.kinds.protocols import CheckResult
+from unwrapped_dao.kinds.protocols import SAMPLE, CheckResult
 from unwrapped_dao.kinds.schema_report import SchemaReport, schema_report
 
 from . import checks
@@ -73,7 +74,8 @@ class Electricity:
         hours = list(records.by_hour)
         first, last = day_of(hours[0]).isoformat(), day_of(hours[-1]).isoformat()
         sentence = f"{len(records)} readings from {first} to {last}, each an hour and its watt-hours."
-        return RecordsSummary(len(records), ("hour", "watt_hours"), first, last, sentence)
+        sample = tuple({"hour": hour, "watt_hours": wh} for hour, wh in islice(records, SAMPLE))
+        return RecordsSummary(len(records), ("hour", "watt_hours"), first, last, sentence, sample)
 
     def stays_home(self) -> tuple[str, ...]:
         """What an export may hold that no record ever does."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from ...errors import ExportError
 from ...exports import DEFAULT_LIMITS, Export, Limits
 from ..imports import Imported, Ledger
-from ..protocols import CheckResult, RecordsSummary, Scope
+from ..protocols import SAMPLE, CheckResult, RecordsSummary, Scope
 from ..schema_report import SchemaReport, schema_report
 from . import checks
 from .beats import COLUMNS, Beats, day_of
@@ -80,7 +81,9 @@ class HeartRate:
         """What validators will see, in figures."""
         first, last = (day_of(records.time_s[i]).isoformat() for i in (0, -1)) if len(records) else ("", "")
         sentence = f"{len(records)} measurements from {first} to {last}, each with the fields {', '.join(COLUMNS)}."
-        return RecordsSummary(len(records), COLUMNS, first, last, sentence)
+        pairs = islice(zip(records.time_s, records.bpm, strict=True), SAMPLE)
+        sample = tuple(dict(zip(COLUMNS, pair, strict=True)) for pair in pairs)
+        return RecordsSummary(len(records), COLUMNS, first, last, sentence, sample)
 
     def stays_home(self) -> tuple[str, ...]:
         """What an export may hold that no record ever does."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from ...exports import DEFAULT_LIMITS, Limits
 from ..helpdesk import Service
 from ..imports import Imported
-from ..protocols import CheckResult, Insights, RecordsSummary, Scope
+from ..protocols import SAMPLE, CheckResult, Insights, RecordsSummary, Scope
 from ..schema_report import SchemaReport, schema_report
 from .checks import run_checks
 from .listens import COLUMNS, Listens, day_of
@@ -68,7 +69,8 @@ class Music:
         first, last = (day_of(starts[i]).isoformat() for i in (0, -1)) if starts else ("", "")
         names = ", ".join(COLUMNS)
         sentence = f"{len(records)} plays from {first} to {last}, each with the fields {names}."
-        return RecordsSummary(len(records), COLUMNS, first, last, sentence)
+        sample = tuple(listen._asdict() for listen in islice(records, SAMPLE))
+        return RecordsSummary(len(records), COLUMNS, first, last, sentence, sample)
 
     def stays_home(self) -> tuple[str, ...]:
         """What an export may hold that no record ever does."""
