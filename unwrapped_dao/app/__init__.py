@@ -223,7 +223,7 @@ class App:
                 f"{name} ({account.address}) is no validator of this collective.",
                 hint="See who is with `unwrapped-dao validator status`, and name one with --as.",
             )
-        folder = self.workspace.validation(account.address)
+        folder = self.workspace.service(account.address)
         self._stack.callback(WorkspaceLock(folder, wait_s=0).release)
         key = self.fingerprint_key()
         index = self._stack.enter_context(FingerprintIndex(index_file or self.workspace.index, key))

@@ -63,6 +63,10 @@ class Workspace:
         """A validator's copies."""
         return self.folder / "validation" / account.lower()
 
+    def service(self, account: str) -> Path:
+        """What a validator's server keeps beside its copies: answers, audit log, its lock."""
+        return self.validation(account) / "service"
+
     def journal(self, sort: str) -> Path:
         """Notes of one sort of intent."""
         return self.folder / "journal" / sort

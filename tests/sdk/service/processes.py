@@ -150,7 +150,7 @@ class World:
 
     def events(self, name: str) -> list[str]:
         with self.app() as app:
-            log = app.workspace.validation(app.accounts.address(name)) / "audit.jsonl"
+            log = app.workspace.service(app.accounts.address(name)) / "audit.jsonl"
         return [json.loads(line)["event"] for line in log.read_text().splitlines()]
 
 
