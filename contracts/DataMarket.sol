@@ -498,7 +498,7 @@ contract DataMarket is IDataMarket, EIP712 {
             progress.generation,
             terms.treasuryBps,
             terms.operatorsBps,
-            progress.list != 0
+            progress.list
         );
     }
 
@@ -700,6 +700,11 @@ contract DataMarket is IDataMarket, EIP712 {
         (bool withdrew, bool optedOut) =
             _exclusions(saleId, registry.poolIdOf(terms.poolIndex), terms, progress, number);
         return withdrew || optedOut;
+    }
+
+    /// @inheritdoc IDataMarket
+    function isListed(uint32 list, uint32 number) external view returns (bool) {
+        return Cover.contains(_listAt(list), number);
     }
 
     /// @inheritdoc IDataMarket

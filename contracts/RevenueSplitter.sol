@@ -34,10 +34,11 @@ contract RevenueSplitter is IRevenueSplitter {
         uint96 amount;
     }
 
-    /// @dev Two slots, only for a sale that excluded somebody.
+    /// @dev One slot, only for a sale that excluded somebody.
+    /// @param list The market's number of the fixed list of whom.
     struct SaleWithExclusions {
-        bytes32 saleId;
-        uint256 deltaX64;
+        uint32 list;
+        uint160 deltaX64;
     }
 
     /// @dev What one member was paid from one line. `word` is packed by hand, since a struct costs a claim a thousand gas more:
@@ -147,7 +148,7 @@ contract RevenueSplitter is IRevenueSplitter {
         uint32 generation,
         uint16 treasuryBps,
         uint16 operatorsBps,
-        bool excluded
+        uint32 list
     ) external only(address(market)) {
         uint256 price = _release(saleId, currency);
         uint256 treasury = (price * treasuryBps) / BPS;
@@ -160,8 +161,9 @@ contract RevenueSplitter is IRevenueSplitter {
         Revenue storage revenue = _revenue[poolId][currency];
         uint256 deltaX64 = (members << 64) / eligibleWeight;
         uint256 accumulator = revenue.accumulator + deltaX64;
-        if (excluded) {
-            revenue.sales[accumulator >> TOP] = SaleWithExclusions(saleId, deltaX64);
+        if (list != 0) {
+            // Below 2^160: a price is below 2^96.
+            revenue.sales[accumulator >> TOP] = SaleWithExclusions(list, uint160(deltaX64));
             accumulator += 1 << TOP;
         }
         revenue.accumulator = accumulator;
@@ -248,8 +250,8 @@ contract RevenueSplitter is IRevenueSplitter {
     {
         skippedX64 = revenue.accounts[number].skippedX64;
         for (; cursor + read < sales && read < maxSales; ++read) {
-            SaleWithExclusions storage sale = revenue.sales[cursor + read];
-            if (market.isExcluded(sale.saleId, uint32(number))) skippedX64 += sale.deltaX64;
+            SaleWithExclusions memory sale = revenue.sales[cursor + read];
+            if (market.isListed(sale.list, uint32(number))) skippedX64 += sale.deltaX64;
         }
     }
 

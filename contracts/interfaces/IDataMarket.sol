@@ -194,6 +194,8 @@ interface IDataMarket {
     function optOutOrdinal(bytes32 target, uint32 number) external view returns (uint32);
     /// @notice By the counters stored at approval; reverts unless the sale was approved.
     function isExcluded(bytes32 saleId, uint32 number) external view returns (bool);
+    /// @notice Whether a member number is on a list, by the list's number as `RevenueSplitter.settle` was told it.
+    function isListed(uint32 list, uint32 number) external view returns (bool);
     /// @notice The fixed list, ascending; empty when nobody is excluded.
     function excludedLeaves(bytes32 saleId) external view returns (uint32[] memory);
     function maxExcluded() external view returns (uint32);

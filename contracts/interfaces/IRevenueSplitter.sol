@@ -51,7 +51,7 @@ interface IRevenueSplitter {
     function escrow(bytes32 saleId, address currency, address payer, uint96 amount) external payable;
 
     /// @notice Turn an escrow into credits; bookkeeping only. Caller: the market.
-    /// @param excluded Whether the sale excluded anybody, so that claims must look.
+    /// @param list The market's number of the list of excluded members, where claims look (`isListed`); 0: nobody.
     function settle(
         bytes32 saleId,
         uint256 poolId,
@@ -60,7 +60,7 @@ interface IRevenueSplitter {
         uint32 generation,
         uint16 treasuryBps,
         uint16 operatorsBps,
-        bool excluded
+        uint32 list
     ) external;
 
     /// @notice Turn an escrow back into its buyer's credit. Caller: the market.

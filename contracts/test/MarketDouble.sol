@@ -6,7 +6,7 @@ import {IRevenueSplitter} from "../interfaces/IRevenueSplitter.sol";
 
 /// @title A market that does to the splitter whatever a test says, and excludes whom a test says
 contract MarketDouble {
-    mapping(bytes32 saleId => mapping(uint32 number => bool)) public isExcluded;
+    mapping(uint32 list => mapping(uint32 number => bool)) public isListed;
     bytes32[] private _approved;
     IRevenueSplitter public splitter;
 
@@ -14,8 +14,8 @@ contract MarketDouble {
         splitter = splitter_;
     }
 
-    function exclude(bytes32 saleId, uint32 number) external {
-        isExcluded[saleId][number] = true;
+    function exclude(uint32 list, uint32 number) external {
+        isListed[list][number] = true;
     }
 
     function escrow(bytes32 saleId, address currency, address payer, uint96 amount) external payable {
@@ -30,16 +30,17 @@ contract MarketDouble {
         uint32 generation,
         uint16 treasuryBps,
         uint16 operatorsBps,
-        bool excluded
+        uint32 list
     ) external {
-        splitter.settle(saleId, poolId, currency, eligibleWeight, generation, treasuryBps, operatorsBps, excluded);
+        splitter.settle(saleId, poolId, currency, eligibleWeight, generation, treasuryBps, operatorsBps, list);
     }
 
     /// @dev A whole sale within one call: a member opts out, and the sale that excludes it is settled.
     function optOutAndSettle(MembershipDouble membership, address member, bytes32 saleId, uint256 poolId, address currency) external {
+        uint32 list = type(uint32).max;
         membership.markExcluded(member);
-        isExcluded[saleId][membership.numberOf(member)] = true;
-        splitter.settle(saleId, poolId, currency, 1, 1, 0, 0, true);
+        isListed[list][membership.numberOf(member)] = true;
+        splitter.settle(saleId, poolId, currency, 1, 1, 0, 0, list);
     }
 
     function refund(bytes32 saleId, address currency, address buyer) external {

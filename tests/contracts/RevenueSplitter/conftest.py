@@ -18,6 +18,7 @@ class Desk:
 
     def __init__(self, deploy, accounts):
         self.accounts = accounts
+        self._lists = 0
         self.timelock = accounts[8]
         self.buyer = accounts[9]
         self.market = deploy("MarketDouble")
@@ -64,9 +65,11 @@ class Desk:
 
     def settle(self, sale, weight, *, pool=POOL, currency=None, fees=(0, 0), excluded=()):
         """Settle for members of this eligible weight; `excluded` are member numbers."""
+        self._lists += bool(excluded)
         for number in excluded:
-            self.market.exclude(sale, number)
-        return self.market.settle(sale, pool, currency or self.dollar, weight, GENERATION, *fees, bool(excluded))
+            self.market.exclude(self._lists, number)
+        chosen = self._lists if excluded else 0
+        return self.market.settle(sale, pool, currency or self.dollar, weight, GENERATION, *fees, chosen)
 
     def sell(self, name, amount, weight, **kwargs):
         return self.settle(self.escrow(name, amount, kwargs.get("currency")), weight, **kwargs)

@@ -11,7 +11,7 @@ def test_settle_and_refund_refuse_everybody_but_the_market(desk, the, refused):
     sale = desk.escrow("sale", PRICE)
     for caller in (desk.timelock, desk.buyer):
         with refused("SplitterCallerRefused"):
-            desk.splitter.settle(sale, the.POOL, desk.dollar, 1, 1, 0, 0, False, {"from": caller})
+            desk.splitter.settle(sale, the.POOL, desk.dollar, 1, 1, 0, 0, 0, {"from": caller})
         with refused("SplitterCallerRefused"):
             desk.splitter.refund(sale, desk.dollar, desk.buyer, {"from": caller})
 
