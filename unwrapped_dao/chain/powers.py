@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from eth_utils.crypto import keccak
 
@@ -22,6 +22,24 @@ _ROLES = {
     keccak(text="CANCELLER_ROLE"): "cancel what was voted",
     bytes(32): "give and take roles on the timelock",
 }
+CODE: Final[dict[str, tuple[str, ...]]] = {
+    "ContributionRegistry": (
+        "ContributionToken.setWeight",
+        "ContributionToken.setWeights",
+        "MembershipToken.contributionAdded",
+        "MembershipToken.contributionRemoved",
+        "MembershipToken.contributionsAdded",
+        "MembershipToken.markExcluded",
+    ),
+    "DataMarket": (
+        "MembershipToken.markAllExcluded",
+        "MembershipToken.markExcluded",
+        "RevenueSplitter.escrow",
+        "RevenueSplitter.refund",
+        "RevenueSplitter.settle",
+    ),
+}
+"""What contracts alone may tell each other, by their own code, which nobody can change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +52,14 @@ class Power:
 
 
 def powers(collective: Collective) -> list[Power]:
-    """Who may do what: timelock roles, votes, custodians, validators. Nobody else can do more than any member."""
+    """Who may do what: timelock roles, votes, custodians, validators, contracts. Others are all alike."""
     return [
         *_timelock(collective),
         *_unheld(collective),
         Power("A vote of the members", "call " + ", ".join(allowed_calls(collective)) + ", and nothing else"),
         *_custodians(collective),
         *_validators(collective),
+        *(Power(f"{name}, by its code", "call " + ", ".join(calls)) for name, calls in CODE.items()),
     ]
 
 
