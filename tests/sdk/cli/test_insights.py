@@ -62,6 +62,7 @@ def test_two_people_are_compared_and_called_as_asked(tmp_path: Path, capsys: pyt
     data = json.loads(capsys.readouterr().out)
     assert [Path(path).name for path in data["files"]] == ["report.html", "card.svg", "insights.md", "comparison.html"]
     page = (tmp_path / "insights/comparison.html").read_text()
+    assert page.count("no time zone was given") == 2, "each clock says whose hours it shows"
     assert "Anna" in page and "&lt;b&gt;Ben" in page and "<b>Ben" not in page
 
 

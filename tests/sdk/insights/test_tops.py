@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sdk.insights.builders import history, play
-from unwrapped_dao.kinds.music.insights import History, NotInFile, compare, tops
+from unwrapped_dao.kinds.music.insights import History, NotInFile, compare, tops, write_comparison
 from unwrapped_dao.kinds.music.insights.windows import WINDOWS
 from unwrapped_dao.kinds.music.listens import Listens
 
@@ -86,3 +87,11 @@ def test_comparison_finds_what_is_shared_whatever_the_case_and_what_could_be_len
     mirrored = compare(b, a, "Ben", "Anna")
     assert (mirrored.taste, mirrored.shared_artists) == (found.taste, 1)
     assert mirrored.a_lends == found.b_lends
+
+
+def test_two_who_never_listen_in_the_same_hours_are_told_so_and_not_when_to_meet(tmp_path: Path) -> None:
+    night, noon = ([play(day, hour=hour) for day in range(20)] for hour in (2, 12))
+    page = write_comparison(Listens.of_rows(night), Listens.of_rows(noon), tmp_path, timezone_a="UTC", timezone_b="UTC")
+    text = page.read_text()
+    assert "You are never there together" in text and "Put something on together" not in text
+    assert text.count("Hours are those of UTC, as you asked.") == 2

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from .clock import CLOCK, Clock
+from .diversity import width
 from .history import History
 from .insight import NotInFile
-from .measures import effective_number, overlap
+from .measures import overlap
 from .plays import NOBODY
 
 _SHOWN: Final = 10
@@ -19,7 +20,7 @@ _LENT: Final = 6
 @dataclass(frozen=True, slots=True)
 class Side:
     """One of the two: a label, size, width of taste, and the share of their listening that goes to shared
-    artists.
+    artists. `zone` says whose hours the clock shows, and whether that was guessed.
     """
 
     label: str
@@ -32,6 +33,7 @@ class Side:
     first_day: int
     last_day: int
     clock: Clock | NotInFile
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def compare(a: History, b: History, label_a: str = "A", label_b: str = "B") -> C
 def _side(history: History, label: str, clock: Clock | NotInFile, shared: float) -> Side:
     return Side(
         label, history.total, history.timed, len(history.heard), len(history.first_heard),
-        effective_number(history.artist_weight.values()), shared, history.first_day, history.last_day, clock,
+        width(history), shared, history.first_day, history.last_day, clock, history.zone.sentence,
     )  # fmt: skip
 
 
@@ -153,4 +155,7 @@ def _hours(a: Clock | NotInFile, b: Clock | NotInFile) -> tuple[float, tuple[int
     cells_a = {(d, h): a.week[d][h] for d in range(7) for h in range(24)}
     cells_b = {(d, h): b.week[d][h] for d in range(7) for h in range(24)}
     together = {cell: min(cells_a[cell] / (a.total or 1), cells_b[cell] / (b.total or 1)) for cell in cells_a}
+    if not any(together.values()):
+        never = NotInFile("There is no hour of the week in which both have listened.")
+        return never, never
     return overlap(cells_a, cells_b), max(together, key=lambda cell: (together[cell], -cell[0], -cell[1]))

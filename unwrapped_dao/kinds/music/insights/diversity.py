@@ -63,6 +63,12 @@ class Diversity:
         return min(pairs, key=lambda pair: (pair[2], pair[0].first_month), default=None)
 
 
+def width(history: History) -> float:
+    """The effective number of artists. Those who were never heard out are not counted, and so make no taste wider."""
+    weights = history.artist_weight
+    return effective_number([w for artist, w in weights.items() if artist in history.first_heard] or weights.values())
+
+
 def _of(history: History) -> Diversity:
     weights = history.artist_weight
     ranked = history.rank_artists(weights, 1)
@@ -78,8 +84,7 @@ def _of(history: History) -> Diversity:
     drift = tuple(tuple(1.0 if i == j else overlap(a, b) for j, b in enumerate(tables)) for i, a in enumerate(tables))
     return Diversity(
         artists=len(history.first_heard),
-        # Artists who were never heard out are not counted, and so make no taste wider.
-        effective=effective_number([w for a, w in weights.items() if a in history.first_heard] or weights.values()),
+        effective=width(history),
         top_share=top_share(weights.values(), CONCENTRATION_TOP),
         gini=gini(weights.values()),
         top_artist=name,

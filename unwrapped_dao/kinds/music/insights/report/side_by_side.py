@@ -89,14 +89,16 @@ def _shared(c: Comparison, a: Html, b: Html) -> Html:
 
 
 def _hours(c: Comparison, a: Html, b: Html) -> Html:
-    if isinstance(c.hours, NotInFile) or isinstance(c.meeting, NotInFile):
-        reason = c.hours if isinstance(c.hours, NotInFile) else NotInFile("")
-        return section("hours", "Hours", "When you listen", None, missing(reason))
-
     def clock(s: Side, label: Html) -> Child:
-        shown = dial_figure(s.clock, s.timed, label=f"Clock of {s.label}") if isinstance(s.clock, Clock) else None
-        return titled(label, shown)
+        if not isinstance(s.clock, Clock):
+            return titled(label, missing(s.clock))
+        return titled(label, dial_figure(s.clock, s.timed, label=f"Clock of {s.label}", note=s.zone))
 
+    if isinstance(c.hours, NotInFile) or isinstance(c.meeting, NotInFile):
+        told = isinstance(c.a.clock, Clock) and isinstance(c.b.clock, Clock)
+        headline = "You are never there together" if told else "When you listen"
+        lede = c.hours.reason if told and isinstance(c.hours, NotInFile) else None
+        return section("hours", "Hours", headline, lede, columns(clock(c.a, a), clock(c.b, b)))
     day, at = c.meeting
     return section(
         "hours", "Hours", f"Put something on together on {WEEKDAYS[day]} at {hour(at)}",
