@@ -46,10 +46,11 @@ class Exposure:
         who = ["the validators you showed it to"]
         if self.to_you:
             who.append(f"{_people(self.to_you, 'the buyer', 'the buyers')} of {_count(self.to_you, 'sale')}")
+        needed, _, count = self.committee.partition("-of-")
         if self.one_can_read:
-            who.append(f"the one key keeper ({self.committee}) alone")
+            keeper = "the one key keeper" if count == "1" else f"each of the {count} key keepers"
+            who.append(f"{keeper} ({self.committee}) alone")
         else:
-            needed, _, count = self.committee.partition("-of-")
             who.append(f"any {needed} of the {count} key keepers together, if they break the rules")
         delivered = f"this pool's key was delivered {_times(self.deliveries)}"
         if self.deliveries:
@@ -124,7 +125,8 @@ def _buyer(sale_id: bytes, offer: Offer, sale: Sale) -> Reader:
 
 def _custodians(generation: Generation) -> str:
     if generation.one_can_read:
-        return f"the one key keeper ({generation.shape}) can open every envelope it gets hold of"
+        keeper = "the one key keeper" if len(generation.custodians) == 1 else "each key keeper alone"
+        return f"{keeper} ({generation.shape}) can open every envelope it gets hold of"
     return f"{generation.threshold} of them together, against the rules ({generation.shape})"
 
 

@@ -104,9 +104,10 @@ def warnings(collective: Collective) -> list[str]:
     said = []
     alone = [g for g in generations(collective) if g.one_can_read and g.state is not GenerationState.GIVEN_UP]
     for generation in alone:
+        who = "its custodian" if len(generation.custodians) == 1 else "each of its custodians"
         said.append(
-            f"ONE KEY KEEPER CAN READ: committee key {generation.number} is {generation.shape}, so that custodian "
-            "alone could open every envelope under it. See docs/limits.md."
+            f"ONE KEY KEEPER CAN READ: committee key {generation.number} is {generation.shape}, so {who} alone could "
+            "open every envelope under it. See docs/limits.md."
         )
     if collective.deployment.profile == "dev":
         said.append(

@@ -156,6 +156,9 @@ def reshare(
     custodians: Annotated[str, typer.Option(metavar="A,B,C", help="The new custodians: accounts or addresses.")],
     threshold: Annotated[int, typer.Option(metavar="T", help="How many of them can open.")],
     key: Annotated[int | None, typer.Option(metavar="KEY", help="Which key.  [default: the current one]")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="A new key instead, for what is contributed from then on.")
+    ] = False,
 ) -> Told:
     """Propose that new custodians share the same key: for a lost share, or to change who keeps it. Members vote.
 
@@ -166,19 +169,28 @@ def reshare(
 
     with call.open() as app:
         committee = app.collective.committee
-        source = committee.current() if key is None else committee.generation(key)
         addresses = [app.accounts.address_of(name.strip()) for name in custodians.split(",") if name.strip()]
-        data = committee.board.reshare_calldata(source.number, addresses, threshold)
-        what = f"Reshare committee key {source.number} to {threshold} of {len(addresses)}"
+        source = committee.current() if key is None else committee.generation(key)
+        if fresh:
+            what = f"Form a new committee key of {threshold} of {len(addresses)}"
+            data = committee.board.form_calldata(addresses, threshold)
+        else:
+            what = f"Reshare committee key {source.number} to {threshold} of {len(addresses)}"
+            data = committee.board.reshare_calldata(source.number, addresses, threshold)
         proposal = app.member(call.account).propose_calls([Action(committee.address, data)], what)
-    lines = [
-        f"Proposed: {what}.",
-        f"Until they delete them, the old shares still open everything under this key, for any {source.threshold} of "
-        f"the {len(source.custodians)} old custodians together.",
-        "Next: vote, `unwrapped-dao proposal execute`, then every custodian runs `unwrapped-dao custodian setup`.",
-    ]
+    lines = [f"Proposed: {what}."]
+    if fresh:
+        lines.append(f"Pools under key {source.number} stay with its custodians.")
+    else:
+        lines.append(
+            f"Until they delete them, the old shares still open everything under this key, for any {source.threshold} "
+            f"of the {len(source.custodians)} old custodians together."
+        )
+    lines.append(
+        "Next: vote, `unwrapped-dao proposal execute`, then every custodian runs `unwrapped-dao custodian setup`."
+    )
     facts = {"proposal": str(proposal), "source": source.number, "custodians": addresses, "threshold": threshold}
-    return Told(facts, lines)
+    return Told({**facts, "fresh": fresh}, lines)
 
 
 # --- run ------------------------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ def test_the_sentence_of_each_case() -> None:
         "the rules (this pool's key was delivered never); by nobody else before another sale is offered and voted."
     )
     assert "the one key keeper (1-of-1) alone" in sentence(one_can_read=True, committee="1-of-1")
+    assert "each of the 3 key keepers (1-of-3) alone" in sentence(one_can_read=True, committee="1-of-3")
     assert "which is not published before the seal" in sentence(sealed=False)
     assert "delivered twice, once with yours" in sentence(deliveries=2, to_you=1)
     assert "delivered 3 times, never with yours" in sentence(deliveries=3)
