@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ..roles.member import Member
     from ..roles.own_data import OwnData
     from ..roles.relayer import Relayer
+    from ..roles.signing import RequestSigner
     from ..roles.validator import Validator
     from ..service.client import Reached
     from ..service.limits import Limits
@@ -353,6 +354,12 @@ class App:
         from ..roles.relayer import Relayer
 
         return Relayer(self.collective, self.account(*names))
+
+    def requests(self, name: str) -> RequestSigner:
+        """A member who signs and lets a relayer pay."""
+        from ..roles.signing import RequestSigner
+
+        return RequestSigner(self.collective, self.account(name))
 
     def founder(self, name: str) -> Founder:
         """Who pays for a deployment."""

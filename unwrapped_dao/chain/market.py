@@ -245,6 +245,10 @@ class Market:
                 found += opt_outs_of_batch(event["firstOrdinal"], event["optOuts"])
         return found
 
+    def opt_out_ordinal(self, sale_id: bytes, number: int) -> int:
+        """The place of a member's refusal; 0 for none."""
+        return int(self._contract.call("optOutOrdinal", sale_id, number))
+
     def refused_by(self, member: str) -> set[bytes]:
         """Ids of the sales (and listings) that a member opted out of, directly or in a batch."""
         alone = {bytes(event["target"]) for event in self._contract.events("OptedOut", member=member)}

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .relayer import SignTo
+from .relayer import told as signed
 from .validator import Urls, urls
 from .verbs import Call, Told, verb
 
@@ -60,10 +62,12 @@ def preview(
 
 
 @verb(noun, "join", account="member", sends=True)
-def join(call: Call) -> Told:
+def join(call: Call, sign: SignTo = None) -> Told:
     """Become a member, or come back with the old number."""
     with call.open() as app:
         _warn(call, app.collective)
+        if sign is not None:
+            return signed(app.requests(call.account).join(), sign)
         member = app.member(call.account).join()
         data = {"address": member.address, "number": member.number, "active": member.is_active}
         return Told(data, [f"{member.address} is member number {member.number}."])
@@ -175,13 +179,17 @@ def status(call: Call) -> Told:
 
 @verb(noun, "opt-out", account="member", sends=True)
 def opt_out(
-    call: Call, sale: Annotated[str, typer.Argument(help="The offer's number, or the beginning of its id.")]
+    call: Call,
+    sale: Annotated[str, typer.Argument(help="The offer's number, or the beginning of its id.")],
+    sign: SignTo = None,
 ) -> Told:
     """Refuse one sale. Final: no key is delivered for you there, and you are not paid from it."""
     from .references import sale_of
 
     with call.open() as app:
         sale_id, offer = sale_of(app.collective, sale)
+        if sign is not None:
+            return signed(app.requests(call.account).opt_out(sale_id), sign)
         done = app.member(call.account).opt_out(sale_id)
         earlier = _delivered_before(app.collective, offer)
     lines = [f"Member {done.number} is opt-out number {done.ordinal} of sale 0x{sale_id.hex()[:12]}…; it is final."]
@@ -223,9 +231,11 @@ def withdraw(call: Call, scope: _Scope = None, epoch: _Epoch = None) -> Told:
 
 
 @verb(noun, "leave", account="member", sends=True)
-def leave(call: Call) -> Told:
+def leave(call: Call, sign: SignTo = None) -> Told:
     """End your vote. Withdraws nothing and opts out of nothing: that is `withdraw` and `opt-out`."""
     with call.open() as app:
+        if sign is not None:
+            return signed(app.requests(call.account).leave(), sign)
         member = app.member(call.account)
         member.leave()
         live = len(member.status().contributions)

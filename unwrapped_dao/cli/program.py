@@ -18,6 +18,7 @@ from . import (
     own_data,
     pool,
     proposal,
+    relayer,
     samples,
     validator,
 )
@@ -51,5 +52,5 @@ verb(program, "export-summary", offline=True)(exports.export_summary)
 verb(program, "export-schema", offline=True)(exports.export_schema)
 verb(member.noun, "export-mine", account="member")(own_data.export_mine)
 verb(member.noun, "forget", account="member")(own_data.forget)
-for _module in (account, collective, member, pool, proposal, buyer, custodian, validator, chain):
+for _module in (account, collective, member, pool, proposal, buyer, custodian, validator, relayer, chain):
     program.add_typer(_module.noun, name=_module.__name__.rsplit(".", 1)[1])

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .relayer import SignTo
+from .relayer import told as signed
 from .verbs import ANYBODY, Call, Told, verb
 
 if TYPE_CHECKING:
@@ -80,6 +82,7 @@ def vote(
     call: Call,
     proposal: _Reference,
     support: Annotated[str, typer.Argument(metavar="for|against|abstain")],
+    sign: SignTo = None,
 ) -> Told:
     """Cast your ballot: one member, one vote, once."""
     from ..chain.governor import SUPPORT
@@ -94,6 +97,8 @@ def vote(
         number, found = proposal_of(collective, proposal)
         for sentence in _does(collective, found):
             call.talk.say(sentence)
+        if sign is not None:
+            return signed(app.requests(call.account).vote(found.id, chosen), sign)
         app.member(call.account).vote(found.id, chosen)
         told = _told(collective, found.id, f"has your vote: {chosen}", number)
         return Told({**told.data, "vote": chosen}, [told.lines[0], told.lines[-1]])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..chain.collective import Collective
 from ..chain.governor import Proposal, ProposalState
 from ..chain.registry import Pool, PoolState
+from ..chain.requests import Request
 from ..chain.signer import Signer
 from ..errors import NotAllowedError, TemporaryError
 from .identity import Progress, no_progress
+from .relaying import Relayed, Relaying
 
 
 class Relayer:
@@ -78,6 +82,10 @@ class Relayer:
             client.wait_until(governor.eta(proposal.id))
             governor.execute(self._account, proposal)
         return governor.state(proposal.id)
+
+    def submit(self, requests: Sequence[Request], progress: Progress = no_progress) -> list[Relayed]:
+        """Relay members' signed requests in batches and pay for them; see Relaying.submit."""
+        return Relaying(self._collective, self._account).submit(requests, progress)
 
     def _fresh(self, pool: Pool) -> Pool:
         return self._collective.registry.pool(pool.scope_id, pool.epoch)

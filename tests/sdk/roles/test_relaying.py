@@ -1,0 +1,171 @@
+"""Members sign, a relayer pays: in batches, nothing twice, and each request that is not carried out says why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import msgspec
+import pytest
+from eth_account import Account
+
+import unwrapped_dao as u
+from unwrapped_dao.chain import eip712
+from unwrapped_dao.chain.requests import Request, read, signed, write
+from unwrapped_dao.errors import InputError, RpcUnavailableError, UntrustedDataError
+from unwrapped_dao.roles.relayer import Relayer
+from unwrapped_dao.roles.signing import RequestSigner
+
+SCOPE = "artist-preferences"
+
+
+@pytest.fixture(scope="module")
+def dao() -> Iterator[Any]:
+    """A collective of four active members."""
+    with u.local(members=4) as dao:
+        exports = u.samples.exports(4, seed=5, min_plays=400, max_plays=500)
+        for member, export in zip(dao.members, exports, strict=True):
+            member.contribute(member.preview(export, scope=SCOPE))
+        yield dao
+
+
+@pytest.fixture(scope="module")
+def sales(dao: Any) -> list[Any]:
+    """Two offers on the sealed pool."""
+    pool = dao.seal(SCOPE)
+    return [dao.buyer.offer(pool, price=price, purpose="ai-training") for price in (10**6, 10**7)]
+
+
+def _signers(dao: Any) -> list[RequestSigner]:
+    return [RequestSigner(dao.collective, member._account) for member in dao.members]
+
+
+def _submit(dao: Any, *requests: Request) -> tuple[list[bool], int]:
+    """(done of each, transactions it took)."""
+    sent = 0
+    send = dao.collective.client.send
+
+    def counted(*args: Any, **options: Any) -> Any:
+        nonlocal sent
+        sent += 1
+        return send(*args, **options)
+
+    with patch.object(dao.collective.client, "send", counted):
+        answers = dao.relayer.submit(requests)
+    assert [answer.request for answer in answers] == list(requests)
+    return [answer.done for answer in answers], sent
+
+
+def test_accounts_without_ether_join_leave_and_come_back(dao: Any) -> None:
+    people = [RequestSigner(dao.collective, Account.create()) for _ in range(3)]
+    joins = [person.join() for person in people]
+    assert _submit(dao, *joins) == ([True] * 3, 1)
+    numbers = [dao.collective.membership.member(join.member).number for join in joins]
+    assert sorted(numbers) == [4, 5, 6]
+    assert [dao.collective.membership.address_of(n) for n in numbers] == [join.member for join in joins]
+    assert _submit(dao, *joins) == ([True] * 3, 0), "what took effect is not sent again"
+
+    leaves = [person.leave() for person in people[:2]]
+    assert _submit(dao, *leaves) == ([True] * 2, 1)
+    assert _submit(dao, *leaves) == ([True] * 2, 0)
+    assert _submit(dao, people[0].join()) == ([True], 1)
+    assert _submit(dao, leaves[0]) == ([False], 0), "a leave never ends a later membership"
+    assert not dao.collective.membership.member(joins[0].member).has_left
+
+
+def test_ballots_and_opt_outs_travel_together(dao: Any, sales: list[Any]) -> None:
+    first, second = sales
+    proposal = dao.collective.governor.proposal(dao.members[0].propose(first))
+    signers = _signers(dao)
+    ballots = [
+        signer.vote(proposal.id, support) for signer, support in zip(signers, ("for", "for", "against"), strict=False)
+    ]
+    assert _submit(dao, ballots[0]) == ([False], 0), "before the vote began"
+    dao.collective.client.wait_until(proposal.vote_start + 1)
+    dao.members[3].vote(proposal.id, "abstain")
+    opt_outs = [signers[2].opt_out(first), signers[1].opt_out(second)]
+    late = signers[3].vote(proposal.id, "for")
+    changed_mind = signers[0].vote(proposal.id, "against")
+    done, sent = _submit(dao, opt_outs[0], *ballots, late, changed_mind, opt_outs[1])
+    assert done == [True, True, True, True, True, False, True]
+    assert sent == 3, "one for the ballots, one for each sale"
+    tally = dao.collective.governor.tally(proposal.id)
+    assert (tally.in_favour, tally.against, tally.abstain) == (2, 1, 1)
+    market = dao.collective.market
+    assert [(o.member, o.ordinal) for o in market.opt_outs(market.sale_id(first))] == [(dao.members[2].address, 1)]
+    assert market.refused_by(dao.members[1].address) == {market.sale_id(second)}
+    assert _submit(dao, *ballots, *opt_outs) == ([True] * 5, 0)
+
+
+def test_stopped_after_a_transaction_it_goes_on_with_the_rest(dao: Any) -> None:
+    people = [RequestSigner(dao.collective, Account.create()) for _ in range(4)]
+    requests = [person.join() for person in people]
+    send = dao.collective.client.send
+
+    def lost(*args: Any, **options: Any) -> Any:
+        send(*args, **options)
+        raise RpcUnavailableError("The node went away after it took the transaction.")
+
+    with patch("unwrapped_dao.roles.relaying.BATCH", 2):
+        with patch.object(dao.collective.client, "send", lost), pytest.raises(RpcUnavailableError):
+            dao.relayer.submit(requests)
+        assert sum(dao.collective.membership.member(r.member) is not None for r in requests) == 2
+        assert _submit(dao, *requests) == ([True] * 4, 1), "the two that are left, in one transaction"
+
+
+def test_what_is_not_the_members_own_word_is_never_sent(dao: Any) -> None:
+    person, other = (RequestSigner(dao.collective, Account.create()) for _ in range(2))
+    good = person.join()
+    bad = [
+        msgspec.structs.replace(good, signature=other.join().signature),
+        msgspec.structs.replace(good, signature="0x00"),
+        msgspec.structs.replace(good, chain_id=1),
+        msgspec.structs.replace(good, contract=dao.collective.market.address),
+        msgspec.structs.replace(good, sort="leave"),
+        msgspec.structs.replace(good, fields=good.fields | {"expiry": "9"}),
+        msgspec.structs.replace(good, fields=good.fields | {"joins": str(2**16)}),
+        msgspec.structs.replace(good, fields=good.fields | {"more": "1"}),
+        msgspec.structs.replace(good, fields={}),
+        msgspec.structs.replace(good, member=other.join().member),
+    ]
+    answers = dao.relayer.submit(bad)
+    assert not any(answer.done for answer in answers) and all(answer.sentence.endswith(".") for answer in answers)
+    assert dao.collective.membership.member(good.member) is None
+
+
+def test_an_expired_request_and_a_strangers_are_told(dao: Any) -> None:
+    account = Account.create()
+    expired = signed(dao.collective, account, "join", eip712.Join(account.address, 0, 1))
+    stranger = RequestSigner(dao.collective, account).leave()
+    answers = dao.relayer.submit([expired, stranger])
+    assert ["expired" in answers[0].sentence, "not a member" in answers[1].sentence] == [True, True]
+
+
+def test_files_of_requests_are_read_with_care(dao: Any, tmp_path: Path) -> None:
+    request = RequestSigner(dao.collective, Account.create()).join()
+    path = tmp_path / "join.json"
+    write(request, path)
+    assert read(path) == request
+    facts = json.loads(path.read_text())
+    for name, text in {
+        "cut": path.read_text()[:-20],
+        "not utf-8": "\udcff",
+        "extra": json.dumps(facts | {"note": 1}),
+        "another format": json.dumps(facts | {"format": "unwrapped-dao/request/2"}),
+        "another sort": json.dumps(facts | {"sort": "withdraw"}),
+        "large": " " * 70_000,
+        "empty": "",
+    }.items():
+        path.write_text(text, errors="surrogateescape")
+        with pytest.raises(UntrustedDataError):
+            read(path)
+            pytest.fail(f"accepted: {name}")
+    with pytest.raises(InputError, match="no file"):
+        read(tmp_path / "missing.json")
+
+
+def test_a_relayer_is_shown_by_its_address_alone(dao: Any) -> None:
+    assert repr(Relayer(dao.collective, Account.create())).startswith("<Relayer 0x")

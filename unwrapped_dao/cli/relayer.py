@@ -1,0 +1,66 @@
+"""`unwrapped-dao relayer`: pay for what members signed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .verbs import ANYBODY, Call, Told, verb
+
+if TYPE_CHECKING:
+    from ..chain.requests import Request
+
+noun = typer.Typer(help="A relayer: submit what members signed, and pay the gas.", no_args_is_help=True)
+
+SignTo = Annotated[
+    Path | None,
+    typer.Option("--sign", metavar="FILE", help="Send nothing: write a signed request, which a relayer may submit."),
+]
+
+
+@verb(noun, "submit", account=ANYBODY, sends=True)
+def submit(
+    call: Call,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Signed requests, or folders of them.")],
+) -> Told:
+    """Relay signed requests in batches: joins, ballots, opt-outs, leaves. Again, it sends only what was not done."""
+    from ..chain.requests import read
+    from ..errors import InputError, UntrustedDataError
+
+    paths = [path for file in files for path in (sorted(file.glob("*.json")) if file.is_dir() else [file])]
+    if not paths:
+        raise InputError("There is no request in these folders.", hint="A request is a file that --sign wrote.")
+    unread: list[dict[str, object]] = []
+    requests, names = [], []
+    for path in paths:
+        try:
+            requests.append(read(path))
+            names.append(path)
+        except UntrustedDataError as problem:
+            unread.append({"file": path, "done": False, "sentence": problem.message})
+    with call.open() as app:
+        answers = app.relayer(*call.payers()).submit(requests, call.talk.progress)
+    rows: list[dict[str, object]] = [
+        {"file": name, "sort": a.request.sort, "member": a.request.member, "done": a.done, "sentence": a.sentence}
+        for name, a in zip(names, answers, strict=True)
+    ]
+    rows += unread
+    done = sum(bool(row["done"]) for row in rows)
+    lines = [f"{row['file']}: {row['sentence']}" for row in rows if not row["done"]]
+    data = {"requests": rows, "done": done, "not_done": len(rows) - done}
+    return Told(data, [f"{done} of {len(rows)} requests are done.", *lines], code=0 if done == len(rows) else 1)
+
+
+def told(request: Request, path: Path) -> Told:
+    """What a verb answers that signed instead of sending."""
+    from ..chain.requests import write
+
+    write(request, path)
+    data = {"signed": path, "sort": request.sort, "member": request.member}
+    lines = [
+        f"The {request.sort} of {request.member} is signed in {path}; nothing was sent.",
+        f"A relayer submits it: `unwrapped-dao relayer submit {path}`.",
+    ]
+    return Told(data, lines)
