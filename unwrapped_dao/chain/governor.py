@@ -12,6 +12,7 @@ from eth_utils.crypto import keccak
 from ..errors import NotFoundError
 from .batch import BallotSkipReason, Skipped, halves
 from .contract import Contract
+from .membership import Member
 from .outbox import Receipt
 from .signer import Signer
 
@@ -69,6 +70,12 @@ class Tally:
     against: int
     in_favour: int
     abstain: int
+
+
+def ballots_of_batch(packed: bytes) -> list[tuple[int, int, int]]:
+    """What `BallotsCounted` lists: (member number, support, votes) in 9 bytes each."""
+    each = (packed[at : at + 9] for at in range(0, len(packed), 9))
+    return [(int.from_bytes(one[:4], "big"), one[4], int.from_bytes(one[5:], "big")) for one in each]
 
 
 class Governor:
@@ -146,12 +153,16 @@ class Governor:
     def has_voted(self, proposal_id: int, member: str) -> bool:
         return bool(self._contract.call("hasVoted", proposal_id, member))
 
-    def ballot_of(self, proposal_id: int, member: str) -> Support | None:
+    def ballot_of(self, proposal_id: int, member: Member) -> Support | None:
         """How a member voted, None if it did not; by whatever way the ballot came."""
-        for event in self._contract.events("VoteCast", voter=member):
-            if event["proposalId"] == proposal_id:
-                return next(word for word, number in SUPPORT.items() if number == event["support"])
-        return None
+        cast = {
+            event["support"]
+            for event in self._contract.events("VoteCast", voter=member.address)
+            if event["proposalId"] == proposal_id
+        }
+        for event in self._contract.events("BallotsCounted", proposalId=proposal_id):
+            cast |= {support for number, support, _ in ballots_of_batch(event["ballots"]) if number == member.number}
+        return next((word for word, number in SUPPORT.items() if number in cast), None)
 
     def eta(self, proposal_id: int) -> int:
         """Second from which a queued proposal can be executed; 0 if not queued."""

@@ -215,7 +215,8 @@ class Member:
         """Cast a ballot. Waits out the voting delay. The same ballot again changes nothing, another one is refused."""
         proposal = self._collective.governor.proposal(proposal_id)
         self._collective.client.wait_until(proposal.vote_start + 1)
-        if self._collective.governor.ballot_of(proposal_id, self.address) == support:
+        member = self._collective.membership.member(self.address)
+        if member is not None and self._collective.governor.ballot_of(proposal_id, member) == support:
             return
         self._collective.governor.vote(self._account, proposal_id, support)
 

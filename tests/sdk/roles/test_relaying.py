@@ -15,7 +15,7 @@ from eth_account import Account
 import unwrapped_dao as u
 from unwrapped_dao.chain import eip712
 from unwrapped_dao.chain.requests import Request, read, signed, write
-from unwrapped_dao.errors import InputError, RpcUnavailableError, UntrustedDataError
+from unwrapped_dao.errors import ContractRefusedError, InputError, RpcUnavailableError, UntrustedDataError
 from unwrapped_dao.roles.relayer import Relayer
 from unwrapped_dao.roles.signing import RequestSigner
 
@@ -98,6 +98,11 @@ def test_ballots_and_opt_outs_travel_together(dao: Any, sales: list[Any]) -> Non
     assert [(o.member, o.ordinal) for o in market.opt_outs(market.sale_id(first))] == [(dao.members[2].address, 1)]
     assert market.refused_by(dao.members[1].address) == {market.sale_id(second)}
     assert _submit(dao, *ballots, *opt_outs) == ([True] * 5, 0)
+
+    dao.members[0].vote(proposal.id, "for")  # the ballot that was relayed: nothing is left to do
+    with pytest.raises(ContractRefusedError, match="voted"):
+        dao.members[0].vote(proposal.id, "against")
+    assert dao.members[2].opt_out(first).ordinal == 1
 
 
 def test_stopped_after_a_transaction_it_goes_on_with_the_rest(dao: Any) -> None:
