@@ -7,7 +7,7 @@ the only door to `VerifiedRequest`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, get_args
 
@@ -21,14 +21,25 @@ from .signer import Signer
 FORMAT: Final = "unwrapped-dao/request/1"
 LARGEST_FILE = 65_536
 
-Sort = Literal["join", "leave", "ballot", "opt-out"]
+Sort = Literal["join", "leave", "ballot", "opt-out", "contribution"]
 
 MESSAGES: dict[Sort, type[eip712.Message]] = {
     "join": eip712.Join,
     "leave": eip712.Leave,
     "ballot": eip712.Ballot,
     "opt-out": eip712.OptOut,
+    "contribution": eip712.Consent,
 }
+
+
+class Attested(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What validators found of a contribution, and their signatures by address. `expiry` is the signatures'."""
+
+    weight: int
+    fingerprint: str
+    report: str
+    expiry: int
+    signatures: dict[str, str]
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,6 +52,8 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     member: str
     fields: dict[str, str]
     signature: str
+    attested: Attested | None = None
+    """Of a contribution, whose message is the member's consent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,9 @@ class VerifiedRequest:
     member: str
     message: eip712.Message
     signature: bytes
+    contribution: eip712.Contribution | None = None
+    attestations: dict[str, bytes] = field(default_factory=dict)
+    """Of a contribution: what validators signed, and their signatures by address, each verified."""
 
 
 def address_of(collective: Collective, sort: Sort) -> str:
@@ -60,11 +76,14 @@ def address_of(collective: Collective, sort: Sort) -> str:
         "leave": collective.membership.address,
         "ballot": collective.governor.address,
         "opt-out": collective.market.address,
+        "contribution": collective.registry.address,
     }
     return places[sort]
 
 
-def signed(collective: Collective, signer: Signer, sort: Sort, message: eip712.Message) -> Request:
+def signed(
+    collective: Collective, signer: Signer, sort: Sort, message: eip712.Message, attested: Attested | None = None
+) -> Request:
     """A member's request, signed."""
     contract = address_of(collective, sort)
     domain = eip712.read_domain(collective.client, contract)
@@ -77,6 +96,7 @@ def signed(collective: Collective, signer: Signer, sort: Sort, message: eip712.M
         member=str(signer.address),
         fields={name: _text(value) for (_, name), value in values},
         signature="0x" + eip712.sign(signer, domain, message).hex(),
+        attested=attested,
     )
 
 
@@ -124,7 +144,37 @@ def verified(collective: Collective, request: Request) -> VerifiedRequest:
         eip712.require_signed_by(request.member, domain, message, signature)
     except InputError:  # a value beyond its type
         raise UntrustedDataError(f"The {request.sort} of {request.member} is malformed.") from None
-    return VerifiedRequest(request.sort, request.member, message, signature)
+    if not isinstance(message, eip712.Consent):
+        return VerifiedRequest(request.sort, request.member, message, signature)
+    contribution, attestations = _attested(domain, request, message)
+    return VerifiedRequest(request.sort, request.member, message, signature, contribution, attestations)
+
+
+def _attested(
+    domain: eip712.Domain, request: Request, consent: eip712.Consent
+) -> tuple[eip712.Contribution, dict[str, bytes]]:
+    """What validators signed of a contribution; each signature is found to be of the address that it stands under."""
+    found = request.attested
+    if found is None:
+        raise UntrustedDataError(f"The contribution of {request.member} says nothing of its attestations.")
+    try:
+        contribution = eip712.Contribution(
+            request.member,
+            consent.scope_id,
+            consent.epoch,
+            consent.version,
+            consent.content,
+            found.weight,
+            bytes.fromhex(found.fingerprint.removeprefix("0x")),
+            bytes.fromhex(found.report.removeprefix("0x")),
+            found.expiry,
+        )
+        signatures = {who: bytes.fromhex(text.removeprefix("0x")) for who, text in found.signatures.items()}
+        for who, signature in signatures.items():
+            eip712.require_signed_by(who, domain, contribution, signature)
+    except (ValueError, InputError):
+        raise UntrustedDataError(f"The contribution of {request.member} is malformed.") from None
+    return contribution, signatures
 
 
 def _text(value: object) -> str:

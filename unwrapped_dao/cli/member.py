@@ -74,7 +74,9 @@ def join(call: Call, sign: SignTo = None) -> Told:
 
 
 @verb(noun, "contribute", account="member", sends=True)
-def contribute(call: Call, exports: _Exports, scope: _Scope = None, validators: Urls = None) -> Told:
+def contribute(
+    call: Call, exports: _Exports, scope: _Scope = None, validators: Urls = None, sign: SignTo = None
+) -> Told:
     """Encrypt, have it attested, record, mint. Joins first if needed.
 
     It is shown to the validators at these URLs, or else to this workspace's own; to no more of them than needed.
@@ -102,6 +104,8 @@ def contribute(call: Call, exports: _Exports, scope: _Scope = None, validators: 
         for url, problem in reached.unreached if reached else ():
             call.talk.say(f"Not reached: {url}: {problem.message} {problem.hint}")
         member = app.member(call.account, showing_to=local, reached=reached)
+        if sign is not None:
+            return signed(member.sign_contribution(made, call.talk.progress), sign)
         done = member.contribute(made, call.talk.progress)
     data = {
         "scope": made.scope,

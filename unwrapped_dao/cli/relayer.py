@@ -25,7 +25,8 @@ def submit(
     call: Call,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Signed requests, or folders of them.")],
 ) -> Told:
-    """Relay signed requests in batches: joins, ballots, opt-outs, leaves. Again, it sends only what was not done."""
+    """Relay signed requests in batches: joins, contributions, ballots, opt-outs, leaves. Again, it sends only what was
+    not done. Contributions need this workspace's validators to sign the batch; without them each goes alone."""
     from ..chain.requests import read
     from ..errors import InputError, UntrustedDataError
 
@@ -41,7 +42,9 @@ def submit(
         except UntrustedDataError as problem:
             unread.append({"file": path, "done": False, "sentence": problem.message})
     with call.open() as app:
-        answers = app.relayer(*call.payers()).submit(requests, call.talk.progress)
+        several = sum(request.sort == "contribution" for request in requests) > 1
+        validators = app.validators() if several else ()
+        answers = app.relayer(*call.payers()).submit(requests, call.talk.progress, validators=validators)
     rows: list[dict[str, object]] = [
         {"file": name, "sort": a.request.sort, "member": a.request.member, "done": a.done, "sentence": a.sentence}
         for name, a in zip(names, answers, strict=True)

@@ -19,6 +19,7 @@ from ..chain.governor import Action, Support
 from ..chain.market import Offer, OptOut
 from ..chain.membership import Member as Membership
 from ..chain.registry import NO_RECORD, LiveContribution, Pool, PoolState, Record, join_attestations
+from ..chain.requests import Attested, Request, signed
 from ..chain.signer import Signer
 from ..chain.splitter import Payment
 from ..crypto import envelope
@@ -163,6 +164,41 @@ class Member:
         self._keep_only(pool, content)
         return Contributed(pool, member.number, record)
 
+    def sign_contribution(self, preview: Preview, progress: Progress = no_progress) -> Request:
+        """Encrypt and have it attested like `contribute`, then sign instead of sending: a relayer records it.
+
+        The member must have joined, since the envelope is locked to its number. Until the request is relayed, or
+        expires with its attestations, the envelope waits here and with the validators.
+        """
+        registry = self._collective.registry
+        member = self._collective.membership.member(self.address)
+        if member is None or member.has_left:
+            raise NotAllowedError(
+                f"{self.address} is not a member yet.",
+                hint="Join first: `unwrapped-dao member join --sign FILE`, and let a relayer submit it.",
+            )
+        pool = registry.current_pool(preview.scope_id)
+        version = registry.next_version(pool, self.address, member.number)
+        progress("encrypting", 0, 1)
+        dek = DataKey.generate()
+        digest = hashlib.sha256(preview.rows_bytes).hexdigest()
+        content = self._encrypt(preview, pool, member.number, version, dek, digest)
+        try:
+            attestations = self._attested(preview, pool, version, content, dek, progress)
+        except UnwrappedError:
+            self._pending.discard(content)
+            raise
+        agreed = attestations[0].content
+        found = Attested(
+            weight=agreed.weight,
+            fingerprint=f"0x{agreed.fingerprint.hex()}",
+            report=f"0x{agreed.report.hex()}",
+            expiry=agreed.expiry,
+            signatures={a.validator: f"0x{a.signature.hex()}" for a in attestations},
+        )
+        consent = eip712.Consent(pool.scope_id, pool.epoch, version, content, agreed.expiry)
+        return signed(self._collective, self._account, "contribution", consent, found)
+
     def withdraw(self, scope: str, epoch: int | None = None) -> Pool:
         """Take a contribution back: burnt before the seal, excluded from all later approvals after it.
 
@@ -282,6 +318,27 @@ class Member:
         live: LiveContribution | None,
         progress: Progress,
     ) -> Record:
+        """Have it attested and record it."""
+        attestations = self._attested(preview, pool, version, content, dek, progress)
+        agreed = attestations[0].content
+        record = Record(version, agreed.weight, content, agreed.fingerprint, agreed.report)
+        progress("recording", 0, 1)
+        self._collective.registry.contribute(
+            self._account,
+            member=self.address,
+            scope_id=pool.scope_id,
+            epoch=pool.epoch,
+            record=record,
+            live=live.record if live else NO_RECORD,
+            expiry=agreed.expiry,
+            attestations=join_attestations([(a.validator, a.signature) for a in attestations]),
+        )
+        return record
+
+    def _attested(
+        self, preview: Preview, pool: Pool, version: int, content: bytes, dek: DataKey, progress: Progress
+    ) -> list[Attestation]:
+        """Consent, keep the receipt, and collect the validators' signatures."""
         client = self._collective.client
         now = client.now()
         request = AttestationRequest(
@@ -298,31 +355,17 @@ class Member:
             consent=ConsentProof(tuple(v.address for v in self._validators), now, b""),
         )
         request = self._consented(request, preview)
-        attestations = self._attest(request, pool.attestations, progress)
-        agreed = attestations[0].content
-        record = Record(version, agreed.weight, content, agreed.fingerprint, agreed.report)
-        progress("recording", 0, 1)
-        self._collective.registry.contribute(
-            self._account,
-            member=self.address,
-            scope_id=pool.scope_id,
-            epoch=pool.epoch,
-            record=record,
-            live=live.record if live else NO_RECORD,
-            expiry=agreed.expiry,
-            attestations=join_attestations([(a.validator, a.signature) for a in attestations]),
-        )
-        return record
+        return self._attest(request, pool.attestations, progress)
 
     def _consented(self, request: AttestationRequest, preview: Preview) -> AttestationRequest:
         """The request with the consent signed, after its receipt was kept."""
         domain = eip712.read_domain(self._collective.client, self._collective.registry.address)
         signature = eip712.sign(self._account, domain, consent_message(request, preview.rows_bytes))
-        signed = replace(request, consent=replace(request.consent, signature=signature))
+        consented = replace(request, consent=replace(request.consent, signature=signature))
         names = tuple(validator.name for validator in self._validators)
-        document = receipt_document(domain, signed, preview.rows_bytes, names)
+        document = receipt_document(domain, consented, preview.rows_bytes, names)
         self._receipts.keep(f"consent-{request.content.hex()}", document)
-        return signed
+        return consented
 
     def _attest(self, request: AttestationRequest, needed: int, progress: Progress) -> list[Attestation]:
         """Ask the chosen validators until `needed` agree on the very same content."""

@@ -10,6 +10,7 @@ from ..chain.registry import Pool, PoolState
 from ..chain.requests import Request
 from ..chain.signer import Signer
 from ..errors import NotAllowedError, TemporaryError
+from ..validation.request import BatchAttester
 from .identity import Progress, no_progress
 from .relaying import Relayed, Relaying
 
@@ -83,9 +84,15 @@ class Relayer:
             governor.execute(self._account, proposal)
         return governor.state(proposal.id)
 
-    def submit(self, requests: Sequence[Request], progress: Progress = no_progress) -> list[Relayed]:
-        """Relay members' signed requests in batches and pay for them; see Relaying.submit."""
-        return Relaying(self._collective, self._account).submit(requests, progress)
+    def submit(
+        self,
+        requests: Sequence[Request],
+        progress: Progress = no_progress,
+        *,
+        validators: Sequence[BatchAttester] = (),
+    ) -> list[Relayed]:
+        """Relay members' signed requests in batches and pay for them; see Relaying."""
+        return Relaying(self._collective, self._account, validators).submit(requests, progress)
 
     def _fresh(self, pool: Pool) -> Pool:
         return self._collective.registry.pool(pool.scope_id, pool.epoch)

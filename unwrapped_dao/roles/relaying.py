@@ -4,25 +4,31 @@ twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import cast
 
+import msgspec
+
 from ..chain import eip712
-from ..chain.batch import SignedRequest, Skipped
+from ..chain.batch import BatchItem, SignedRequest, Skipped
 from ..chain.collective import Collective
 from ..chain.governor import ProposalState
 from ..chain.market import SaleState
+from ..chain.membership import Member
+from ..chain.registry import NO_RECORD, PoolState, Record, join_attestations
 from ..chain.requests import Request, VerifiedRequest, verified
 from ..chain.signer import Signer
-from ..errors import UnwrappedError
+from ..errors import ContractRefusedError, UnwrappedError
+from ..validation.attestation import AttestationContent
+from ..validation.request import Attestation, BatchAttester, BatchRequest
 from .identity import Progress, no_progress
 
 BATCH = 100
 """Requests in one transaction: 100 joins, the dearest, are 4.1 million gas of the 16.7 million that one may take."""
 
-ORDER = ("join", "ballot", "opt-out", "leave")
+ORDER = ("join", "contribution", "ballot", "opt-out", "leave")
 """Who is joining may do the rest in the same run; who is leaving has voted first."""
 
 
@@ -36,11 +42,16 @@ class Relayed:
 
 
 class Relaying:
-    """One account that pays for the requests of others."""
+    """One account that pays for the requests of others.
 
-    def __init__(self, collective: Collective, account: Signer) -> None:
+    `validators` are those that can be asked to sign a batch of contributions; a contribution that others attested is
+    relayed alone.
+    """
+
+    def __init__(self, collective: Collective, account: Signer, validators: Sequence[BatchAttester] = ()) -> None:
         self._collective = collective
         self._account = account
+        self._validators = {validator.address.lower(): validator for validator in validators}
 
     def submit(self, requests: Sequence[Request], progress: Progress = no_progress) -> list[Relayed]:
         """Relay what is good and not done yet; one answer for each request, in their order.
@@ -98,7 +109,10 @@ class Relaying:
         left = {at: request for at, request in batch.items() if at not in answers}
         if not left:
             return answers
-        skipped = {one.who.lower(): one.sentence for one in self._send(first, list(left.values()))}
+        requests = list(left.values())
+        told: Sequence[Skipped | Refused]
+        told = self._send(first, requests) if first.contribution is None else self._contribute(requests)
+        skipped = {one.who.lower(): one.sentence for one in told}
         for at, request in left.items():
             sentence = skipped.get(request.member.lower())
             answers[at] = (sentence is None, sentence or f"The {request.sort} of {request.member} was relayed.")
@@ -109,6 +123,8 @@ class Relaying:
         collective, who, message = self._collective, request.member, request.message
         member = collective.membership.member(who)
         expiry = getattr(message, "expiry", None)
+        if isinstance(message, eip712.Consent) and member is not None:
+            return self._reason_not_to_record(request, message, member)
         if isinstance(message, eip712.Join) and member is not None and not member.has_left:
             return True, f"{who} is a member already."
         if isinstance(message, eip712.Leave) and member is not None and member.has_left:
@@ -131,7 +147,88 @@ class Relaying:
             return False, f"The {request.sort} of {who} has expired; they may sign another."
         return None
 
-    def _send(self, first: VerifiedRequest, requests: Sequence[VerifiedRequest]) -> Iterable[Skipped]:
+    def _reason_not_to_record(
+        self, request: VerifiedRequest, consent: eip712.Consent, member: Member
+    ) -> tuple[bool, str] | None:
+        registry, who, found = self._collective.registry, request.member, request.contribution
+        assert found is not None
+        pool = registry.pool(consent.scope_id, consent.epoch)
+        live = registry.contribution_of(pool, who)
+        if live is not None and live.record.content == consent.content:
+            return True, f"The contribution of {who} is recorded already."
+        if member.has_left:
+            return False, f"{who} has left."
+        if pool.state not in (PoolState.OPEN, PoolState.ANNOUNCED):
+            return False, f"The pool of {who}'s contribution takes no more: it is {pool.state.name.lower()}."
+        if consent.version != registry.next_version(pool, who, member.number):
+            return False, f"{who} contributed or withdrew since this was signed."
+        if self._collective.client.now() >= min(consent.expiry, found.expiry):
+            return False, f"The contribution of {who} has expired; they may sign another."
+        current = [v for v in request.attestations if registry.is_validator(v)]
+        if len(current) < pool.attestations:
+            return False, f"The contribution of {who} has {len(current)} of {pool.attestations} attestations needed."
+        return None
+
+    def _contribute(self, requests: Sequence[VerifiedRequest]) -> list[Skipped | Refused]:
+        """One batch if its validators can be asked, else one by one; what was not recorded."""
+        registry, client = self._collective.registry, self._collective.client
+        found = [(request, cast(eip712.Contribution, request.contribution)) for request in requests]
+        pool = registry.pool(found[0][1].scope_id, found[0][1].epoch)
+        signers = _signers_of(self._collective, requests[0])
+        lives = {r.member: live.record for r in requests if (live := registry.contribution_of(pool, r.member))}
+        if len(requests) == 1 or any(who.lower() not in self._validators for who in signers):
+            return [
+                refused
+                for request, one in found
+                if (refused := self._contribute_alone(request, one, lives.get(request.member))) is not None
+            ]
+        expiry = min(one.expiry for _, one in found)
+        assert client.now() < expiry
+        signatures = [
+            (
+                who,
+                self._validators[who.lower()].attest_batch(
+                    BatchRequest(tuple(_attestation(one, who, r.attestations[who]) for r, one in found), expiry)
+                ),
+            )
+            for who in signers
+        ]
+        items = [
+            BatchItem(r.member, _record(one), cast(eip712.Consent, r.message).expiry, r.signature, lives.get(r.member))
+            for r, one in found
+        ]
+        receipt = registry.contribute_batch(
+            self._account,
+            scope_id=pool.scope_id,
+            epoch=pool.epoch,
+            items=items,
+            expiry=expiry,
+            attestations=join_attestations(signatures),
+        )
+        return list(registry.skipped(receipt))
+
+    def _contribute_alone(
+        self, request: VerifiedRequest, found: eip712.Contribution, live: Record | None
+    ) -> Refused | None:
+        signers = _signers_of(self._collective, request)
+        try:
+            self._collective.registry.contribute(
+                self._account,
+                member=request.member,
+                scope_id=found.scope_id,
+                epoch=found.epoch,
+                record=_record(found),
+                live=live or NO_RECORD,
+                expiry=found.expiry,
+                attestations=join_attestations([(who, request.attestations[who]) for who in signers]),
+                consent_expiry=cast(eip712.Consent, request.message).expiry,
+                consent=request.signature,
+            )
+        except ContractRefusedError as problem:
+            return Refused(request.member, problem.message)
+        return None
+
+    def _send(self, first: VerifiedRequest, requests: Sequence[VerifiedRequest]) -> Sequence[Skipped]:
         """One transaction; what the contract skipped."""
         collective, account = self._collective, self._account
         if isinstance(first.message, eip712.Join | eip712.Leave):
@@ -151,9 +248,36 @@ class Relaying:
         return collective.market.skipped_in(collective.market.opt_out_batch(account, first.message.target, opt_outs))
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A contribution that was relayed alone and refused."""
+
+    who: str
+    sentence: str
+
+
+def _signers_of(collective: Collective, request: VerifiedRequest) -> list[str]:
+    """The validators whose signatures are used: as many as the pool needs, lowest address first."""
+    found = request.contribution
+    assert found is not None
+    needed = collective.registry.pool(found.scope_id, found.epoch).attestations
+    current = [who for who in request.attestations if collective.registry.is_validator(who)]
+    return sorted(current, key=lambda who: int(who, 16))[:needed]
+
+
+def _record(found: eip712.Contribution) -> Record:
+    return Record(found.version, found.weight, found.content, found.fingerprint, found.report)
+
+
+def _attestation(found: eip712.Contribution, validator: str, signature: bytes) -> Attestation:
+    return Attestation(AttestationContent(**msgspec.structs.asdict(found)), validator, signature)
+
+
 def _target(request: VerifiedRequest) -> object:
     """What requests of one call have in common."""
     message = request.message
+    if isinstance(message, eip712.Consent):
+        return message.scope_id.hex(), message.epoch, *sorted(request.attestations)
     if isinstance(message, eip712.Ballot):
         return message.proposal_id
     return message.target.hex() if isinstance(message, eip712.OptOut) else ""

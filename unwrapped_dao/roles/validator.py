@@ -11,8 +11,9 @@ from io import BytesIO
 
 from .. import kinds
 from ..chain import eip712
+from ..chain.batch import items_hash
 from ..chain.collective import Collective
-from ..chain.registry import LiveContribution, Pool, PoolState
+from ..chain.registry import LiveContribution, Pool, PoolState, Record
 from ..chain.signer import Signer
 from ..crypto import envelope
 from ..crypto.envelope import EnvelopeContext
@@ -22,7 +23,7 @@ from ..storage.interfaces import ContentStore
 from ..storage.pending import PendingEnvelopes, PendingNote
 from ..validation import FingerprintIndex, FingerprintKey, Outcome, Submission, validate
 from ..validation.attestation import AttestationContent
-from ..validation.request import Attestation, AttestationRequest
+from ..validation.request import Attestation, AttestationRequest, BatchRequest
 from .consent import consent_message
 from .holdings import Holding, Holdings
 from .identity import Progress, committee_key, no_progress, pool_identity
@@ -98,6 +99,30 @@ class Validator:
         content = outcome.attestation
         assert content is not None
         return Attestation(content, self.address, eip712.sign(self._account, self._domain(), _message(content)))
+
+    def attest_batch(self, request: BatchRequest) -> bytes:
+        """Sign a relayed batch of contributions that this validator attested one by one.
+
+        It says nothing new: each item carries this validator's own signature, and the batch ends no later than any.
+        Raises AttestationError for anything else.
+        """
+        contents = [one.content for one in request.attested]
+        if len({(content.scope_id, content.epoch) for content in contents}) != 1:
+            raise AttestationError("A batch is of one pool, and not empty.")
+        if not self._collective.client.now() < request.expiry <= min(content.expiry for content in contents):
+            raise AttestationError("A batch ends in the future, and no later than the attestations that it is made of.")
+        domain = self._domain()
+        for one in request.attested:
+            eip712.require_signed_by(self.address, domain, _message(one.content), one.signature)
+        items = [
+            (
+                content.member,
+                Record(content.version, content.weight, content.content, content.fingerprint, content.report),
+            )
+            for content in contents
+        ]
+        digest = items_hash(contents[0].scope_id, contents[0].epoch, items)
+        return eip712.sign(self._account, domain, eip712.Contributions(digest, request.expiry))
 
     def publish(self, pool: Pool, store: ContentStore, progress: Progress = no_progress) -> Publication:
         """Publish the live envelopes of a sealed pool, and delete every other version of it that is kept here."""

@@ -54,6 +54,30 @@ class Attestation:
     signature: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class BatchRequest:
+    """Contributions of one pool that one validator attested one by one, to be attested as a batch: the same items, in
+    ascending order of member number, under one signature that holds until `expiry` (s).
+    """
+
+    attested: tuple[Attestation, ...]
+    expiry: int
+
+
+@runtime_checkable
+class BatchAttester(Protocol):
+    """A validator as a relayer reaches it."""
+
+    @property
+    def address(self) -> str:
+        """The validator's account."""
+        ...
+
+    def attest_batch(self, request: BatchRequest) -> bytes:
+        """Sign the batch (64 bytes, EIP-2098). Raises AttestationError for an item it did not attest itself."""
+        ...
+
+
 @runtime_checkable
 class Attester(Protocol):
     """A validator as a member reaches it."""

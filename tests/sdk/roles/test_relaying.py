@@ -11,15 +11,33 @@ from unittest.mock import patch
 import msgspec
 import pytest
 from eth_account import Account
+from eth_utils.crypto import keccak
 
 import unwrapped_dao as u
 from unwrapped_dao.chain import eip712
+from unwrapped_dao.chain.batch import items_hash
+from unwrapped_dao.chain.registry import Record
 from unwrapped_dao.chain.requests import Request, read, signed, write
-from unwrapped_dao.errors import ContractRefusedError, InputError, RpcUnavailableError, UntrustedDataError
+from unwrapped_dao.errors import (
+    AttestationError,
+    ContractRefusedError,
+    InputError,
+    NotAllowedError,
+    RpcUnavailableError,
+    UntrustedDataError,
+)
+from unwrapped_dao.roles.member import Member
 from unwrapped_dao.roles.relayer import Relayer
 from unwrapped_dao.roles.signing import RequestSigner
+from unwrapped_dao.validation.attestation import AttestationContent
+from unwrapped_dao.validation.request import Attestation, BatchRequest
 
 SCOPE = "artist-preferences"
+_RECORD = "(uint32,uint32,bytes32,bytes32,bytes32)"
+_BATCH = (
+    f"contributeBatch(bytes32,uint64,(address,{_RECORD})[],(uint64,uint32,bytes32,bytes32)[],{_RECORD}[],uint64,bytes)"
+)
+_ALONE = f"contribute((address,bytes32,uint64),{_RECORD},{_RECORD},uint64,bytes,uint64,bytes)"
 
 
 @pytest.fixture(scope="module")
@@ -174,3 +192,86 @@ def test_files_of_requests_are_read_with_care(dao: Any, tmp_path: Path) -> None:
 
 def test_a_relayer_is_shown_by_its_address_alone(dao: Any) -> None:
     assert repr(Relayer(dao.collective, Account.create())).startswith("<Relayer 0x")
+
+
+def test_contributions_are_relayed_as_a_batch_or_alone(dao: Any, sales: list[Any]) -> None:
+    """The epoch after the sealed one; people without ether, two validators' signatures for all of them."""
+    dao.open(SCOPE)
+    registry, one = dao.collective.registry, dao.members[0]
+    people = [Member(dao.collective, Account.create(), one._pending, one._receipts, one._validators) for _ in range(4)]
+    exports = u.samples.exports(4, seed=77, min_plays=400, max_plays=500)
+    previews = [person.preview(export, scope=SCOPE) for person, export in zip(people, exports, strict=True)]
+    pool = registry.current_pool(previews[0].scope_id)
+    with pytest.raises(NotAllowedError, match="not a member"):
+        people[0].sign_contribution(previews[0])
+    joins = [RequestSigner(dao.collective, person._account).join() for person in people]
+    assert _submit(dao, *joins) == ([True] * 4, 1)
+    requests = [person.sign_contribution(preview) for person, preview in zip(people, previews, strict=True)]
+    assert registry.contributions(pool) == []
+
+    attested = requests[0].attested
+    assert attested is not None
+    heavier = msgspec.structs.replace(attested, weight=attested.weight + 1)
+    with patch.object(dao.collective.client, "send", side_effect=AssertionError("it was sent")):
+        for forged in (
+            msgspec.structs.replace(requests[0], attested=heavier),
+            msgspec.structs.replace(requests[0], attested=None),
+            msgspec.structs.replace(requests[0], attested=msgspec.structs.replace(attested, signatures={})),
+            msgspec.structs.replace(requests[0], signature=requests[1].signature),
+        ):
+            assert not dao.relayer.submit([forged])[0].done
+
+    sent = []
+    send = dao.collective.client.send
+
+    def noted(sender: Any, to: Any, data: bytes = b"", **options: Any) -> Any:
+        sent.append(bytes(data[:4]))
+        return send(sender, to, data, **options)
+
+    batch, alone = (keccak(text=signature)[:4] for signature in (_BATCH, _ALONE))
+    with patch.object(dao.collective.client, "send", noted):
+        answers = dao.relayer.submit(requests[:3], validators=dao.validators)
+        assert [answer.done for answer in answers] == [True] * 3
+        assert sent == [batch]
+        answers = dao.relayer.submit(requests)  # no validator can be asked: the one that is left goes alone
+        assert [answer.done for answer in answers] == [True] * 4
+        assert sent == [batch, alone]
+    live = {c.member: c.record.content for c in registry.contributions(pool)}
+    assert [f"0x{live[r.member].hex()}" for r in requests] == [r.fields["content"] for r in requests]
+    assert people[0].contribute(previews[0]).already
+
+
+def test_a_validator_signs_a_batch_of_what_it_attested_and_nothing_else(dao: Any, sales: list[Any]) -> None:
+    now = dao.collective.client.now()
+    first, second = dao.validators[:2]
+    domain = eip712.read_domain(dao.collective.client, dao.collective.registry.address)
+    content = AttestationContent(
+        member=dao.members[0].address,
+        scope_id=b"\1" * 32,
+        epoch=1,
+        version=1,
+        content=b"\2" * 32,
+        weight=7,
+        fingerprint=b"\3" * 32,
+        report=b"\4" * 32,
+        expiry=now + 100,
+    )
+    message = eip712.Contribution(**content.model_dump())
+    own, others = (Attestation(content, v.address, eip712.sign(v._account, domain, message)) for v in (first, second))
+    elsewhere = content.model_copy(update={"epoch": 2})
+    signature = eip712.sign(first._account, domain, eip712.Contribution(**elsewhere.model_dump()))
+    heavier = Attestation(content.model_copy(update={"weight": 8}), first.address, own.signature)
+    for attested, expiry in (
+        ((), now + 50),
+        ((own,), now),
+        ((own,), now + 101),
+        ((own, others), now + 50),
+        ((heavier,), now + 50),
+        ((own, Attestation(elsewhere, first.address, signature)), now + 50),
+    ):
+        with pytest.raises(AttestationError):
+            first.attest_batch(BatchRequest(attested, expiry))
+    record = Record(1, 7, content.content, content.fingerprint, content.report)
+    digest = items_hash(content.scope_id, 1, [(content.member, record)])
+    given = first.attest_batch(BatchRequest((own,), now + 50))
+    eip712.require_signed_by(first.address, domain, eip712.Contributions(digest, now + 50), given)
