@@ -143,7 +143,7 @@ class World:
         """Fix exclusions, then deliver the whole cover in one call."""
         market = self.collective.market
         sale_id = market.sale_id(offer)
-        assert self.custodian.fix_exclusions(sale_id, offer)
+        assert self.custodian.fix_exclusions(sale_id)
         pool = self.collective.registry.pool(offer.scope_id, offer.epoch)
         identity, sale = pool_identity(self.collective, pool), sale_identity(self.collective, sale_id)
         buyer = BuyerKey(G1Point.from_words(offer.b1), G2Point.from_words(offer.b2))

@@ -170,7 +170,7 @@ def _deliver(dao: LocalCollective, offer: Offer, pool: Pool, proposal: int, told
     dao.relayer.execute(dao.collective.governor.proposal(proposal))
     told.line("After the opt-out window the vote executed itself: it approved exactly this offer and nothing else.")
     sale_id = dao.collective.market.sale_id(offer)
-    dao.custodian.fix_exclusions(sale_id, offer)
+    dao.custodian.fix_exclusions(sale_id)
     _try_wrong_key(dao, offer, pool, sale_id, told)
     _release_wrong_share(dao, offer, pool, sale_id)
     for bad in dao.serve(silent=(UNRELIABLE,)):

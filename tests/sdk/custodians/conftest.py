@@ -77,7 +77,7 @@ class World:
         return self.dao.custodian.cover(sale_id, self.offer(sale_id))
 
     def cover_after_fixing(self, sale_id: bytes) -> tuple[Node, ...]:
-        self.dao.custodian.fix_exclusions(sale_id, self.offer(sale_id))
+        self.dao.custodian.fix_exclusions(sale_id)
         return self.cover(sale_id)
 
     def move_to(self, second: int) -> None:

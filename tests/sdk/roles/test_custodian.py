@@ -23,5 +23,5 @@ def test_a_custodian_killed_between_two_staged_calls_passes_the_rest_of_the_leav
         market = dao.collective.market
         market.fix_excluded(dao.keepers[0], offer, [0])
         assert market.staged_count(sale_id, dao.custodian.address) == 1
-        assert dao.custodian.fix_exclusions(sale_id, offer)
+        assert dao.custodian.fix_exclusions(sale_id)
         assert market.excluded_leaves(sale_id) == [0, 1]

@@ -104,7 +104,7 @@ class Custodian:
         """The nodes that a complete delivery of this sale consists of."""
         return sale_cover(self._collective, self._collective.registry.pool(offer.scope_id, offer.epoch), sale_id)
 
-    def fix_exclusions(self, sale_id: bytes, offer: Offer) -> bool:
+    def fix_exclusions(self, sale_id: bytes) -> bool:
         """Pass the excluded leaves, if that is still to do; False if the sale was refunded by it."""
         return self._serving.fix_exclusions(sale_id)
 
