@@ -1,6 +1,6 @@
 """Puts real previews into docs/what-leaves-your-machine.md: `python -m tests.docs.make_previews` from the root.
 
-The exports are invented and the same every time; test_what_leaves.py says when the page is stale.
+The exports are invented and the same every time; test_previews_page.py says when the page is stale.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -19,23 +18,20 @@ from unwrapped_dao import kinds, samples
 from unwrapped_dao.cli.running import run
 
 PAGE = Path(__file__).parents[2] / "docs" / "what-leaves-your-machine.md"
-BEGIN, END = "<!-- previews: made by tests/docs/make_previews.py -->\n", "<!-- end of previews -->"
+BEGIN, END = "<!-- commands: made by python -m tests.docs.make_previews -->\n", "<!-- end of commands -->"
 WIDTH = 118
 
 
 def previews() -> str:
-    """What `unwrapped-dao member preview` prints for every scope that ships, as Markdown."""
+    """What `unwrapped-dao member preview` prints for a scope of each kind that ships, as Markdown."""
     blocks = []
     with tempfile.TemporaryDirectory() as name, samples.exports(1, seed=7, min_plays=600, max_plays=600) as exports:
         folder = Path(name)
         shutil.copy(exports[0].path, folder / "my_spotify_data.zip")
         (folder / "watch.csv").write_text(csv_of(person(1)))
-        shipped = [scope for kind in ("music", "heart-rate") for scope in kinds.get(kind).scopes.values()]
-        for scope in shipped:
-            file = "watch.csv" if scope.kind == "heart-rate" else "my_spotify_data.zip"
-            command = ["member", "preview", file, "--scope", scope.name, "--rows", "3"]
-            told = _told(folder, command)
-            blocks.append(f"### `{scope.name}`\n\n```console\n$ unwrapped-dao {' '.join(command)}\n{told}```\n")
+        for file, kind in (("my_spotify_data.zip", "music"), ("watch.csv", "heart-rate")):
+            command = ["member", "preview", file, "--scope", next(iter(kinds.get(kind).scopes)), "--rows", "3"]
+            blocks.append(f"```console\n$ unwrapped-dao {' '.join(command)}\n{_told(folder, command)}```\n")
     return "\n".join(blocks)
 
 
@@ -71,11 +67,6 @@ def page_with_previews(page: str) -> str:
     """The page with the previews between its markers."""
     start = page.index(BEGIN) + len(BEGIN)
     return page[:start] + "\n" + previews() + "\n" + page[page.index(END) :]
-
-
-def rows_shown(page: str) -> list[str]:
-    """The commands whose previews stand in the page."""
-    return re.findall(r"^\$ unwrapped-dao (member preview .*)$", page, re.M)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,19 @@
-"""docs/what-leaves-your-machine.md shows what the command prints today, for every scope that ships."""
+"""docs/what-leaves-your-machine.md shows what the code shows, and no planted mark beyond the service's own file."""
 
 from __future__ import annotations
 
-from tests.docs.make_previews import PAGE, page_with_previews, rows_shown
-from unwrapped_dao import kinds
-
-TEXT = PAGE.read_text("utf-8")
+from tests.docs.what_leaves import BEGIN, END, PAGE, generated, previews
 
 
-def test_the_previews_are_what_the_command_prints_now() -> None:
-    assert page_with_previews(TEXT) == TEXT, "stale: run `python -m tests.docs.make_previews`"
+def test_the_previews_on_the_page_are_the_code_s() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    shown = page[page.index(BEGIN) + len(BEGIN) : page.index(END)]
+    assert shown == generated(), "run: python -m tests.docs.what_leaves"
 
 
-def test_every_scope_that_ships_is_shown() -> None:
-    shipped = {name for kind in ("music", "heart-rate") for name in kinds.get(kind).scopes}
-    assert {line.split("--scope ")[1].split(" ")[0] for line in rows_shown(TEXT)} == shipped
-    assert TEXT.count("If you do nothing, nothing leaves this machine.") == len(shipped)
-    assert TEXT.count("see in full: ") == TEXT.count("Stays on this machine: ") == len(shipped)
+def test_what_is_planted_in_the_file_is_in_nothing_that_leaves() -> None:
+    file, _, rest = generated().partition("### What your validators see")
+    assert "CANARY" in file and '"ip_addr"' in file
+    assert "CANARY" not in rest and "ip_addr" not in rest and "198.51.100.23" not in rest
+    for preview in previews():
+        assert b"CANARY" not in preview.records_bytes + preview.rows_bytes
