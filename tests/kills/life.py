@@ -70,6 +70,8 @@ LIFE: tuple[Line, ...] = (
     Line("member contribute exports/3.zip --as cleo"),
     Line("member contribute exports/4.zip --as dora"),
     Line("member withdraw --as dora"),
+    side("member export-mine --as dora"),
+    side("member forget --yes --as dora"),
     Line("member contribute exports/4.zip --as dora"),
     Line("member contribute exports/1.zip exports/5.zip --as ana"),
     side("member leave --as dora"),

@@ -68,7 +68,8 @@ def forget(
     with call.open() as app:
         own = app.own_data(call.account)
         keepers, silent = _keepers(call, app, own, validators)
-        receipt = own.forget(keepers, app.store, silent)
+        has_store = app.settings.ipfs is not None or app.workspace.store.is_dir()
+        receipt = own.forget(keepers, app.store if has_store else None, silent)
     here, pins = receipt["on_this_machine"], receipt["pins"]
     lines = [
         *(f"{name}: {_told(found)}" for name, found in receipt["validators"].items()),

@@ -141,7 +141,8 @@ class OwnData:
         `silent` are validators that could not be asked, and why: told in the receipt.
         """
         now = self._now()
-        name = f"forget-{now.replace(':', '')}"
+        unfinished = [path.stem for path, found in self._receipts.all() if found.get("done") is False]
+        name = unfinished[0] if unfinished else f"forget-{now.replace(':', '')}"
         receipt: dict[str, Any] = {"receipt": "forget", "at": now, "member": str(self._account.address), "done": False}
         self._receipts.keep(name, receipt)  # a kill from here on leaves a sign of it
         validators: dict[str, Any] = dict(silent or {})

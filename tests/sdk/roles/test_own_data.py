@@ -121,9 +121,18 @@ def test_pins_go_once_no_sale_needs_them(dao: LocalCollective) -> None:
     assert {cid.digest for cid in dao.store.pins()} == set(others)
 
 
-def test_a_kill_in_the_middle_leaves_a_sign_of_it(dao: LocalCollective, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_in_the_middle_leaves_a_sign_of_it_and_the_next_run_ends_it(dao: LocalCollective) -> None:
     member = dao.members[1]
-    monkeypatch.setattr(OwnData, "_erase_here", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
-    with pytest.raises(KeyboardInterrupt):
+
+    def killed(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    def done() -> list[bool]:
+        return [r["done"] for _, r in member._receipts.all() if r["receipt"] == "forget"]
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(OwnData, "_erase_here", killed)
         own(dao, member).forget([], None)
-    assert [r["done"] for _, r in member._receipts.all() if r["receipt"] == "forget"] == [False]
+    assert done() == [False]
+    own(dao, member).forget([], None)
+    assert done() == [True]
