@@ -136,6 +136,17 @@ class Committee:
             found["shareKeysHash"],
         )
 
+    def of_same_key(self, number: int, *, block: int | None = None) -> tuple[Generation, ...]:
+        """Every generation that holds this one's key, oldest first: itself, and those of its resharings."""
+        key = self.generation(number, block=block).y
+        found: list[Generation] = []
+        counter = 1
+        while (generation := self.generation(counter, block=block)).state is not GenerationState.NONE:
+            if any(generation.y) and generation.y == key:
+                found.append(generation)
+            counter += 1
+        return tuple(found)
+
     def serving(self, number: int, *, block: int | None = None) -> int:
         """The latest generation with the same key: serves and is paid for sales approved from now on; 0 if retired."""
         return int(self._contract.call("servingGeneration", number, block=block))

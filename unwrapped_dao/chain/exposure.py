@@ -36,6 +36,8 @@ class Exposure:
     withdrawn: bool
     committee: str
     one_can_read: bool
+    other_sets: tuple[str, ...] = ()
+    """Shapes of the other committees that were given shares of the pool's key; old shares stay usable."""
 
     @property
     def sentence(self) -> str:
@@ -49,15 +51,21 @@ class Exposure:
         needed, _, count = self.committee.partition("-of-")
         if self.one_can_read:
             keeper = "the one key keeper" if count == "1" else f"each of the {count} key keepers"
-            who.append(f"{keeper} ({self.committee}) alone")
+            who.append(f"{keeper} ({self.committee}) alone{self._others()}")
         else:
-            who.append(f"any {needed} of the {count} key keepers together, if they break the rules")
+            who.append(f"any {needed} of the {count} key keepers together{self._others(',')} if they break the rules")
         delivered = f"this pool's key was delivered {_times(self.deliveries)}"
         if self.deliveries:
             every = self.to_you == self.deliveries
             delivered += ", with yours" if every else f", {_times(self.to_you)} with yours"
         where = "" if self.sealed else ", if they get hold of the file, which is not published before the seal"
         return f"It can be read now by {_listed(who)}{where} ({delivered})"
+
+    def _others(self, end: str = "") -> str:
+        if not self.other_sets:
+            return end
+        sets = " or ".join(f"any {shape.replace('-of-', ' of the ')}" for shape in self.other_sets)
+        return f", or {sets} among whom the key was shared anew{end}"
 
     def _later(self) -> str:
         if self.withdrawn:
@@ -80,6 +88,8 @@ def exposure(collective: Collective, pool: Pool, contribution: LiveContribution)
     generation = collective.committee.generation(pool.generation)
     found = [Reader("the validators you showed it to", "they saw your full records when they attested them")]
     found.append(Reader("the custodians", f"{_custodians(generation)}; {_where(pool)}"))
+    others = [g for g in collective.committee.of_same_key(pool.generation) if g.number != pool.generation]
+    found += [Reader(f"the custodians of key {g.number}", f"{_custodians(g)}; {_where(pool)}") for g in others]
     deliveries = to_you = approved = open_offers = 0
     now = collective.client.now()
     withdrawn = pool.state is PoolState.SEALED and collective.registry.withdrawal_ordinal(pool, contribution.number) > 0
@@ -110,6 +120,7 @@ def exposure(collective: Collective, pool: Pool, contribution: LiveContribution)
         withdrawn=withdrawn,
         committee=generation.shape,
         one_can_read=generation.one_can_read,
+        other_sets=tuple(g.shape for g in others),
     )
 
 
