@@ -86,7 +86,7 @@ e2e: setup-dev ## the whole path on nodes that the tests start themselves
 	@if command -v ipfs >/dev/null || command -v go >/dev/null; then $(MAKE) --no-print-directory kubo; \
 	  else echo "neither ipfs nor go is on PATH: the tests on Kubo are skipped"; fi
 	@echo "-- end to end"; mkdir -p reports
-	@timeout 1800 $(PYTEST) -q tests/e2e tests/installed --deselect $(LIGHT) --junitxml reports/e2e.xml
+	@timeout 1800 $(PYTEST) -q -n $(WORKERS) --dist loadfile tests/e2e tests/installed --deselect $(LIGHT) --junitxml reports/e2e.xml
 
 test: setup-dev ## everything: check, contract tests, end to end on Ganache, Anvil, Kubo; installs what it needs
 	@rm -rf reports/*.xml; started=$$(date +%s); \
@@ -103,8 +103,8 @@ kubo: setup-check ## obtain a Kubo daemon for the storage tests: `ipfs` on PATH,
 gas: setup-dev ## measure gas on both chains, compare with benchmarks/gas.json; UPDATE=1 writes it, ONLY=sale a part
 	@echo "-- gas"; timeout 1200 $(RUN)python benchmarks/gas.py $(if $(UPDATE),--update) $(if $(ONLY),--only $(ONLY))
 
-bench: setup-check ## measure speed and write the figures beside each benchmark; ONLY=import a part
-	@timeout 1800 $(RUN)python benchmarks/speed.py $(ONLY)
+bench: setup-dev ## measure speed and write benchmarks/speed.json and what its parts write; ONLY=music_import a part
+	@timeout 3000 $(RUN)python benchmarks/speed.py --update $(if $(ONLY),--only $(ONLY))
 
 bench-validation: setup-check ## measure how well validators tell forged histories, and write benchmarks/validation.*
 	@timeout 3600 $(RUN)python benchmarks/validation.py

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import random
 import secrets
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
@@ -41,18 +43,22 @@ Found = dict[str, dict[str, int]]
 
 
 def measure(chains: Sequence[str], modules: Sequence[str]) -> Found:
-    """The lines of these modules on these chains, each module on a node of its own."""
-    found: Found = {}
-    for chain in chains:
-        kind, options = CHAINS[chain]
-        found[chain] = {}
-        for name in modules:
-            with fixed_randomness(), running(kind, *options) as node:
-                client = node.client()
-                if kind == "anvil":
-                    client.request("anvil_setBlockTimestampInterval", [1])
-                found[chain] |= MODULES[name].measure(client, node.funded)
+    """The lines of these modules on these chains, each module on a node and in a process of its own."""
+    jobs = [(chain, name) for name in modules for chain in chains]
+    found: Found = {chain: {} for chain in chains}
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+        for (chain, _), lines in zip(jobs, pool.map(_measure, *zip(*jobs, strict=True)), strict=True):
+            found[chain] |= lines
     return found
+
+
+def _measure(chain: str, module: str) -> dict[str, int]:
+    kind, options = CHAINS[chain]
+    with fixed_randomness(), running(kind, *options) as node:
+        client = node.client()
+        if kind == "anvil":
+            client.request("anvil_setBlockTimestampInterval", [1])
+        return MODULES[module].measure(client, node.funded)
 
 
 @contextmanager

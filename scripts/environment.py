@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,8 +42,13 @@ def main():
         newest_web3()
         return
     if stage == "contracts":
-        node_packages()
-    python_packages(stage)
+        require_node()
+        with ThreadPoolExecutor(1) as beside:  # npm waits for the network, pip for the processor
+            nodes = beside.submit(node_packages)
+            python_packages(stage)
+            nodes.result()
+    else:
+        python_packages(stage)
     if stage == "contracts":
         step("preparing Brownie", [PYTHON, "scripts/setup_brownie.py"], 300)
 
@@ -83,13 +89,16 @@ def newest_web3():
     mark(WEB3_8 / ".stage", files)
 
 
-def node_packages():
+def require_node():
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             stop(
                 f"{program} is not installed; the contract tests need Node.js 20 or newer with npm",
                 "on Debian or Ubuntu: `sudo apt-get install nodejs npm`; `make check` and `make demo` need no Node",
             )
+
+
+def node_packages():
     files = [ROOT / "package.json", ROOT / "package-lock.json"]
     folder = ROOT / "node_modules"
     # A linked folder belongs to somebody else and is used as it is.
