@@ -252,6 +252,11 @@ class App:
             )
         return EncryptionKey(keystore.load(path, self.passphrase(), kind=ENCRYPTION_KEY))
 
+    def public_encryption_key(self, address: str) -> str:
+        """What members seal to, in hex, without opening the keyfile; empty before `validator setup`."""
+        path = self._encryption_keyfile(address)
+        return str(keystore.read(path).get("public", "")) if path.is_file() else ""
+
     def make_encryption_key(self, address: str) -> bool:
         """Make a validator's encryption key unless it is here; whether it was made now."""
         from ..crypto.sealed_request import EncryptionKey

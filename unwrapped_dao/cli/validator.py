@@ -43,9 +43,11 @@ def setup(
         for name in names or _NAMES:
             address, made = app.new_account(name)
             app.make_encryption_key(address)
-            rows.append({"name": name, "address": address, "made": made})
+            key = app.public_encryption_key(address)
+            rows.append({"name": name, "address": address, "made": made, "encryption_key": key})
         folder = app.workspace.keys
     lines = [f"{r['name']:<16} {r['address']}{'' if r['made'] else '  (was here already)'}" for r in rows]
+    lines += [f"{'':<16} members seal to {r['encryption_key']}" for r in rows]
     lines.append(
         f"The shared fingerprint key {'is now' if made_key else 'was already'} in {folder}; every validator of the "
         "collective needs this very key, and nobody else may have it."

@@ -209,6 +209,33 @@ def test_a_client_that_hangs_up_stops_nothing_and_may_ask_again() -> None:
         assert ask(url, "POST", "/v1/requests", b"abc")[2] == b"abc"
 
 
+def test_a_server_that_ends_answers_what_it_has_and_takes_nothing_new() -> None:
+    inside, go = threading.Event(), threading.Event()
+    answers: list[tuple[int, bytes]] = []
+
+    def slowly(body: bytes) -> bytes:
+        inside.set()
+        assert go.wait(20)
+        return body
+
+    def one(url: str) -> None:
+        status, _, body = ask(url, "POST", "/v1/requests", b"last")
+        answers.append((status, body))
+
+    with serving(Stub(slowly)) as url:
+        thread = threading.Thread(target=one, args=(url,))
+        thread.start()
+        assert inside.wait(20)
+        ending = threading.Timer(0.5, go.set)
+        ending.start()
+    # Left the block: the server was asked to end while it worked.
+    thread.join(20)
+    ending.join()
+    assert answers == [(200, b"last")]
+    with pytest.raises(OSError):
+        ask(url, "GET", "/v1/health")
+
+
 def test_housekeeping_is_done_now_and_then() -> None:
     stub = Stub()
     with serving(stub, sweep_s=0.05):
