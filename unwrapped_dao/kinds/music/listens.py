@@ -126,7 +126,7 @@ def misfits(columns: Columns) -> dict[int, str]:
     if min(starts) < EARLIEST_MS or max(starts) >= LATEST_MS:
         bad |= {i: BAD_TIME for i, ms in enumerate(starts) if not EARLIEST_MS <= ms < LATEST_MS}
     for texts in columns[2:6]:
-        if max(map(len, texts)) > MAX_TEXT:
+        if len(max(texts, key=len)) > MAX_TEXT:
             bad |= {i: LONG_TEXT for i, text in enumerate(texts) if len(text) > MAX_TEXT}
     if "" in artists or "" in tracks:
         bad |= {i: NO_TITLE for texts in (artists, tracks) for i, text in enumerate(texts) if not text}

@@ -26,6 +26,8 @@ _NAME = re.compile(r"(endsong|streaming_history_(audio|video))[_0-9-]*(\(\d+\))?
 _SKIPS: Final = frozenset({"fwdbtn", "backbtn", "endplay"})
 _TRACK: Final = "spotify:track:"
 _LOCAL: Final = "spotify:local:"
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_DAY_MS: Final = 86_400_000
 
 Loose = bool | int | float | str | None
 
@@ -124,13 +126,14 @@ def _columns(plays: list[_Play], source: str) -> Columns:
         # -1 would mean a length that is not known; these are wrong, and said to be.
         played = [ms if ms >= 0 else WRONG_LENGTH for ms in played]
     known, ids = Lookup(reason), Lookup(_track_id)
-    stops_s = map(int, map(dt.datetime.timestamp, [play.ts for play in plays]))
+    # Two attributes of a difference cost half of what `timestamp` does.
+    since = [play.ts - _EPOCH for play in plays]
     skips = Lookup[str | None, int | None](lambda end: 1 if end in _SKIPS else 0 if end == "trackdone" else None)
     # In a table 1 and true are one key, so they have to be one answer.
     answers = Lookup[Loose, int](lambda value: 1 if value == 1 else 0 if value == 0 else -1)
     privacy = Lookup[Loose, int](lambda value: 1 if value == 1 else 0)
     columns: list[list[Any]] = [
-        [stop_s * 1000 - ms for stop_s, ms in zip(stops_s, played, strict=True)],
+        [age.days * _DAY_MS + age.seconds * 1_000 - ms for age, ms in zip(since, played, strict=True)],
         played,
         _filled([play.master_metadata_album_artist_name for play in plays]),
         _filled([play.master_metadata_track_name for play in plays]),
