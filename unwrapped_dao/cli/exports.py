@@ -101,6 +101,9 @@ def _day(text: str | None) -> dt.date:
     from ..errors import InputError
 
     try:
-        return dt.date.fromisoformat(text) if text else dt.date.today()
+        day = dt.date.fromisoformat(text) if text else dt.date.today()
     except ValueError:
         raise InputError(f"{text!r} is no date.", hint="Write it like 2026-12-01.") from None
+    if not 2000 <= day.year < 2100:
+        raise InputError(f"The year of {day} is not one to ask in.", hint="Write the day you ask on, like 2026-12-01.")
+    return day

@@ -38,6 +38,7 @@ def test_without_a_service_all_are_listed(capsys: pytest.CaptureFixture[str]) ->
     [
         (["export-help", "napster"], 5, "no help for 'napster'"),
         (["export-help", "spotify", "--on", "soon"], 2, "no date"),
+        (["export-help", "spotify", "--on", "9999-12-31"], 2, "not one to ask in"),
         (["export-help", "spotify", "--out", "file/below"], 2, "cannot be written"),
         (["export-summary", "gone"], 2, "no readable"), (["export-schema", "gone"], 2, "no readable"),
     ],

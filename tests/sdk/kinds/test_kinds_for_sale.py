@@ -139,6 +139,7 @@ def test_the_kind_from_outside_keeps_the_protocol_and_its_errors(tmp_path: Path)
     assert isinstance(kind, kinds.Kind) and kinds.names()[-1] == "electricity"
     found = kind.read(exports_of("electricity", tmp_path, 1))
     assert kind.decode_records(kind.encode_records(found.records)) == found.records
+    assert kind.summarise(found.records).sample[0].keys() == {"hour", "watt_hours"}
     assert not any(result.penalty_ppm for result in kind.check(found.records))
     for number, text in enumerate(("", "start,kwh\n", "start,kwh\nsoon,1\n2024-03-01T00:30:00Z,1\n", "a,b\n1,2\n")):
         path = tmp_path / f"{number}.csv"
