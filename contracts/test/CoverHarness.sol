@@ -74,6 +74,28 @@ contract CoverHarness {
         }
     }
 
+    /// @notice Walks the cover of every `step`-th subset of [0, n), n at most 16, and hashes what was accepted: one word for each
+    /// subset, one byte (height · 32 + index) for each node. The node offered is the largest clean one, found by the mask.
+    function digestOfCovers(uint8 treeHeight, uint256 n, uint256 from, uint256 to, uint256 step)
+        external
+        pure
+        returns (bytes32 digest)
+    {
+        for (uint256 mask = from; mask < to; mask += step) {
+            bytes memory excluded = _packMask(mask, n);
+            Cover.Walk memory walk_ = Cover.begin(excluded, Cover.firstLeaf(excluded, n), n, treeHeight);
+            uint256 nodes;
+            while (walk_.cursor < n) {
+                uint256 cursor = walk_.cursor;
+                uint8 h = 0;
+                while (h < treeHeight && cursor % (2 << h) == 0 && (mask >> cursor) & ((1 << (2 << h)) - 1) == 0) ++h;
+                nodes = nodes << 8 | uint256(h) << 5 | cursor >> h;
+                Cover.accept(walk_, h, uint64(cursor >> h));
+            }
+            digest = keccak256(abi.encode(digest, nodes));
+        }
+    }
+
     function acceptPacked(uint8 height, uint64 index, uint8 treeHeight, uint256 n, uint256 cursor, bytes memory excluded)
         external
         pure
