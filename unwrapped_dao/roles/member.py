@@ -188,6 +188,8 @@ class Member:
         except UnwrappedError:
             self._pending.discard(content)
             raise
+        live = registry.contribution_of(pool, self.address)
+        self._keep_only(pool, content, *([live.record.content] if live else []))  # earlier requests are superseded
         agreed = attestations[0].content
         found = Attested(
             weight=agreed.weight,
