@@ -51,9 +51,9 @@ sdk: setup-check ## SDK and documentation tests, Python only
 
 check: lint types layers sdk demo ## everything that needs Python only (under 150 seconds)
 
-stateful: setup-check ## random lives of a whole collective, longer than in `make test`: SEEDS=1000-1099 STEPS=300
+stateful: setup-check ## random lives of a whole collective and of its committee, longer than in `make test`: SEEDS=1000-1099 STEPS=300
 	@STATEFUL_SEEDS=$(or $(SEEDS),1000-1099) STATEFUL_STEPS=$(or $(STEPS),300) \
-	  $(PYTEST) -q -n $(WORKERS) tests/sdk/stateful/test_life.py
+	  $(PYTEST) -q -n $(WORKERS) tests/sdk/stateful
 
 slither: setup-dev ## static analysis of the contracts, compared with contracts/slither.toml
 	@timeout 1200 $(RUN)python scripts/slither.py
