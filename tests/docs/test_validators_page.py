@@ -25,7 +25,8 @@ def test_the_limits_on_the_page_are_the_code_s() -> None:
     limits = Limits()
     assert f"`--max-mib` ({limits.max_request_bytes // MIB};" in FLAT
     assert f"{limits.uploads} being received at once, {limits.waiting} waiting" in FLAT
-    assert f"{limits.per_peer} requests a minute from one address, {limits.per_member} verdicts a day" in FLAT
+    assert f"{limits.per_peer} requests a minute from one address (`--per-minute`" in FLAT
+    assert f"{limits.per_member} verdicts a day for one member" in FLAT
     assert VALIDITY_S == 7 * 86_400 and "for a week at a time" in FLAT
     assert ATTESTATION_LIFETIME_S == 86_400 and "until it expires (a day)" in FLAT
 
@@ -39,7 +40,14 @@ def test_every_option_and_route_on_the_page_exists(capsys: pytest.CaptureFixture
     parser.read_string(unit)
     command = shlex.split(parser["Service"]["ExecStart"])
     assert command[1:3] == ["validator", "serve"]
-    used = {part for part in command if part.startswith("--")} | {"--max-mib", "--sweep", "--index", "--rpc", "--ipfs"}
+    used = {part for part in command if part.startswith("--")} | {
+        "--max-mib",
+        "--per-minute",
+        "--sweep",
+        "--index",
+        "--rpc",
+        "--ipfs",
+    }
     assert not [option for option in used if option not in known]
     for name in re.findall(r"UNWRAPPED_([A-Z_]+)", PAGE):
         assert name.lower() in Settings.model_fields

@@ -78,7 +78,11 @@ print("witness:", __import__("json").dumps(seen))
 
 @pytest.mark.parametrize(
     "command",
-    [["member", "preview", "EXPORT"], ["insights", "EXPORT", "--timezone", "UTC"], ["export-summary", "EXPORT"]],
+    [
+        ["member", "preview", "EXPORT", "--validators", "http://127.0.0.1:9"],
+        ["insights", "EXPORT", "--timezone", "UTC"],
+        ["export-summary", "EXPORT"],
+    ],
     ids=lambda command: command[0] if command[0] != "member" else "preview",
 )
 def test_a_whole_command_opens_no_socket_from_its_first_import_to_its_end(tmp_path: Path, command: list[str]) -> None:
@@ -93,4 +97,7 @@ def test_a_whole_command_opens_no_socket_from_its_first_import_to_its_end(tmp_pa
             check=False,
         )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.rpartition("witness: ")[2]) == []
+    told, _, seen = done.stdout.rpartition("witness: ")
+    assert json.loads(seen) == []
+    if command[0] == "member":  # it is named, and not contacted
+        assert "The validators http://127.0.0.1:9 see in full: " in told

@@ -79,7 +79,7 @@ def seal(call: Call, scope: _Scope = None, epoch: _Epoch = None) -> Told:
 
 @verb(noun, "publish")
 def publish(call: Call, scope: _Scope = None, epoch: _Epoch = None) -> Told:
-    """Publish a sealed pool's live envelopes from this workspace's validators, and delete every other version."""
+    """Publish a sealed pool's live envelopes from this workspace's validators; delete every other version and trace."""
     from ..errors import NotFoundError
     from .references import pool_of
 
@@ -92,6 +92,8 @@ def publish(call: Call, scope: _Scope = None, epoch: _Epoch = None) -> Told:
                 hint="Publish where the validators are.",
             )
         done = [validator.publish(pool, app.store, call.talk.progress) for validator in validators]
+        for validator in validators:
+            validator.clean(pool)
         name = app.store.name
     published = sorted({str(cid) for publication in done for cid in publication.published})
     missing = sorted(set.intersection(*({*publication.missing} for publication in done)))

@@ -65,6 +65,9 @@ def serve(
         typer.Option(metavar="FILE", help="The index that all validators share.  [default: the workspace's]"),
     ] = None,
     max_mib: Annotated[int, typer.Option(min=1, max=4096, help="The largest request, in MiB.")] = 128,
+    per_minute: Annotated[
+        int, typer.Option(min=1, help="Requests of one network address; behind a proxy all have the proxy's.")
+    ] = 60,
     sweep: Annotated[float, typer.Option(min=0.2, help="Seconds between looks at sealed pools.")] = 30.0,
 ) -> Told:
     """Answer members over HTTP until Ctrl-C: check what they show, attest it, publish what was sealed.
@@ -76,7 +79,7 @@ def serve(
 
     with call.open(beside=True) as app:
         listener = listen(host, port)
-        limits = Limits(max_request_bytes=max_mib * MIB)
+        limits = Limits(max_request_bytes=max_mib * MIB, per_peer=per_minute)
         service = app.validator_service(call.account, limits, index)
         address = app.accounts.address(call.account)
         bound = listener.getsockname()[:2]
