@@ -188,7 +188,7 @@ def serve_a_sale(dao: LocalCollective, node: RpcNode, daemon: Daemon, exports: l
         member.vote(proposal, "for")
     dao.relayer.execute(dao.collective.governor.proposal(proposal))
     for other in dao.custodians[1:]:  # they say READY and post; fixing and delivering are left to the process
-        other._serving._fix = other._serving._deliver = lambda *_: 0  # type: ignore[assignment, method-assign]
+        other._serving._fix = other._serving._deliver = lambda *_: []  # type: ignore[assignment, method-assign]
     sale_id = dao.collective.market.sale_id(offer)
     with_the_daemon(
         dao,

@@ -219,13 +219,15 @@ def _row(sale_id: bytes, state: str, outcome: Outcome) -> dict[str, Any]:
         "state": state,
         "nodes": sum(deed.count for deed in deeds if deed.what == "delivered"),
         "transactions": sum(deed.transactions for deed in deeds),
-        "did": [deed.what for deed in deeds],
+        "gas": sum(deed.gas for deed in deeds),
+        "fee_wei": sum(deed.fee_wei for deed in deeds),
+        "did": [{"what": deed.what, "count": deed.count, "gas": deed.gas} for deed in deeds],
         "waits_for": wait.why if wait is not None and state == "approved" else "",
     }
 
 
 def _row_lines(row: dict[str, Any]) -> Iterator[str]:
-    did = ", ".join(dict.fromkeys(row["did"])) or "nothing to do"
+    did = ", ".join(f"{d['what']} ({d['count']}, {d['gas']:,} gas)" for d in row["did"]) or "nothing to do"
     yield (
         f"Sale 0x{row['sale'].hex()[:12]}… is {row['state']}: {did}; {row['nodes']} node keys in {row['transactions']} "
         "transactions."

@@ -6,6 +6,7 @@ import pytest
 
 from tests.sdk.custodians.conftest import World
 from unwrapped_dao.chain.market import NodeDelivery, SaleState
+from unwrapped_dao.chain.outbox import Receipt
 from unwrapped_dao.crypto.delivery import BuyerKey, combine_shares, make_share
 from unwrapped_dao.crypto.keys import SecretScalar
 from unwrapped_dao.errors import ContractRefusedError
@@ -130,6 +131,7 @@ def test_a_bad_share_first_and_a_good_one_later_is_a_good_share(world: World) ->
     dao.collective.committee.post_shares(dao.keepers[0], generation, sale_id, 0, [share.C1.words], [share.C2.words])
     outcome = world.run(2)[2]
     assert [deed.what for deed in outcome.deeds] == ["delivered"]
+    assert 100_000 < outcome.deeds[0].gas < 1_000_000  # what it cost is told
     assert world.state(sale_id) is SaleState.SETTLED
     assert {bad.custodian for _, bad in outcome.bad} == {1}
 
@@ -149,8 +151,9 @@ def test_shares_released_in_time_are_combined_after_the_deadline_and_before_the_
     assert world.state(sale_id) is SaleState.SETTLED
 
 
-def _nothing(*_: object) -> None:
+def _nothing(*_: object) -> list[Receipt]:
     """A custodian that says it delivers, and does not."""
+    return []
 
 
 def test_a_last_chunk_that_is_withheld_is_delivered_by_somebody_else(
@@ -166,10 +169,9 @@ def test_a_last_chunk_that_is_withheld_is_delivered_by_somebody_else(
         patch.setattr(serving, "NODES_PER_CALL", 1)
         original, calls = serving.Serving._deliver, []
 
-        def first_two_only(self: serving.Serving, *given: object) -> None:
+        def first_two_only(self: serving.Serving, *given: object) -> list[Receipt]:
             calls.append(given)
-            if len(calls) <= 2:
-                original(self, *given)  # type: ignore[arg-type]
+            return original(self, *given) if len(calls) <= 2 else []  # type: ignore[arg-type]
 
         patch.setattr(serving.Serving, "_deliver", first_two_only)
         world.run(1)

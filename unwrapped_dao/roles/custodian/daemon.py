@@ -123,7 +123,8 @@ class Daemon:
 
     def _deed(self, deed: Deed) -> None:
         facts = {"sale": deed.sale_id, "what": deed.what, "count": deed.count, "transactions": deed.transactions}
-        self._tell(News("done", f"{_name(deed.sale_id)}: {deed.what} ({deed.count}).", facts))
+        facts |= {"gas": deed.gas, "fee_wei": deed.fee_wei}
+        self._tell(News("done", f"{_name(deed.sale_id)}: {deed.what} ({deed.count}), {deed.gas:,} gas.", facts))
 
     def _trouble(self, problem: UnwrappedError, *, alarm: bool) -> None:
         facts = {"error": type(problem).__name__, "hint": problem.hint}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ...chain.collective import Collective
 from ...chain.committee import Generation
 from ...chain.market import NodeDelivery, SaleState
+from ...chain.outbox import Receipt
 from ...chain.signer import Signer
 from ...crypto.bn254 import hash_hints
 from ...crypto.delivery import SaleId, combine_shares, make_share
@@ -32,12 +33,20 @@ LEAVES_PER_CALL = 200
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One thing that was done for a sale: `what` of duties.py, how many nodes or leaves, in how many transactions."""
+    """One thing that was done for a sale: `what`, how many nodes or leaves, in how many transactions, at which cost."""
 
     sale_id: bytes
     what: str
     count: int
     transactions: int
+    gas: int = 0
+    fee_wei: int = 0
+
+    @classmethod
+    def of(cls, sale_id: bytes, what: str, count: int, receipts: Sequence[Receipt]) -> Deed:
+        """From the receipts of its transactions."""
+        gas, fees = sum(r.gas_used for r in receipts), sum(r.fee_wei for r in receipts)
+        return cls(sale_id, what, count, len(receipts), gas, fees)
 
 
 @dataclass
@@ -143,42 +152,46 @@ class Serving:
     def _act(self, sale: Served, seat: Seat, duty: Duty, seen: Seen, progress: Progress) -> Deed:
         match duty:
             case FixExclusions(leaves):
-                return Deed(sale.sale_id, "fixed exclusions", len(leaves), self._fix(sale, leaves))
+                return Deed.of(sale.sale_id, "fixed exclusions", len(leaves), self._fix(sale, leaves))
             case SayReady():
-                self._collective.committee.ready(self._account, sale.generation.number, sale.sale_id)
-                return Deed(sale.sale_id, "said ready", 1, 1)
+                said = self._collective.committee.ready(self._account, sale.generation.number, sale.sale_id)
+                return Deed.of(sale.sale_id, "said ready", 1, [said])
             case PostShares(nodes):
-                return Deed(sale.sale_id, "posted shares", len(nodes), self._post(sale, seat, nodes, seen, progress))
+                posted = self._post(sale, seat, nodes, seen, progress)
+                return Deed.of(sale.sale_id, "posted shares", len(nodes), posted)
             case Deliver(nodes):
                 chunk = nodes[:NODES_PER_CALL]
-                self._deliver(sale, seat, chunk, seen, progress)
-                return Deed(sale.sale_id, "delivered", len(chunk), 1)
+                delivered = self._deliver(sale, seat, chunk, seen, progress)
+                return Deed.of(sale.sale_id, "delivered", len(chunk), delivered)
         raise AssertionError(f"{duty} is no deed")
 
-    def _fix(self, sale: Served, leaves: Sequence[int]) -> int:
-        """Pass the leaves; how many transactions it took. Somebody else may be quicker: then nothing is lost."""
-        calls = 0
+    def _fix(self, sale: Served, leaves: Sequence[int]) -> list[Receipt]:
+        """Pass the leaves. Somebody else may be quicker: then nothing is lost."""
+        receipts: list[Receipt] = []
         for start in range(0, max(1, len(leaves)), LEAVES_PER_CALL):
             try:
-                self._collective.market.fix_excluded(self._account, sale.offer, leaves[start : start + LEAVES_PER_CALL])
+                done = self._collective.market.fix_excluded(
+                    self._account, sale.offer, leaves[start : start + LEAVES_PER_CALL]
+                )
             except ContractRefusedError as refused:
                 if refused.error not in ("ExclusionsAlreadyFixed", "SaleStateWrong"):
                     raise
                 break
-            calls += 1
-        return calls
+            receipts.append(done)
+        return receipts
 
-    def _post(self, sale: Served, seat: Seat, nodes: Sequence[Node], seen: Seen, progress: Progress) -> int:
+    def _post(self, sale: Served, seat: Seat, nodes: Sequence[Node], seen: Seen, progress: Progress) -> list[Receipt]:
         """Post the shares of nodes, by runs of neighbours in the cover."""
         secret = self._seats.share(sale.generation)
-        calls = done = 0
+        receipts: list[Receipt] = []
+        done = 0
         for run in _runs(nodes, seen):
             shares = []
             for node in run:
                 progress("making shares", done, len(nodes))
                 shares.append(make_share(seat.index, secret, sale.identity, node, self._sale_id(sale), sale.buyer))
                 done += 1
-            self._collective.committee.post_shares(
+            posted = self._collective.committee.post_shares(
                 self._account,
                 sale.generation.number,
                 sale.sale_id,
@@ -186,10 +199,12 @@ class Serving:
                 [share.C1.words for share in shares],
                 [share.C2.words for share in shares],
             )
-            calls += 1
-        return calls
+            receipts.append(posted)
+        return receipts
 
-    def _deliver(self, sale: Served, seat: Seat, nodes: Sequence[Node], seen: Seen, progress: Progress) -> None:
+    def _deliver(
+        self, sale: Served, seat: Seat, nodes: Sequence[Node], seen: Seen, progress: Progress
+    ) -> list[Receipt]:
         """Combine and submit. A rival that was quicker costs this one transaction."""
         chunk: list[NodeDelivery] = []
         hints: list[int] = []
@@ -206,12 +221,13 @@ class Serving:
             chunk.append(NodeDelivery(node.height, node.index, made.C1.words, made.C2.words))
             hints += hash_hints(node_id)
         try:
-            self._collective.market.deliver(self._account, sale.offer, chunk, hints)
+            return [self._collective.market.deliver(self._account, sale.offer, chunk, hints)]
         except ContractRefusedError:
             # Somebody else delivered these nodes meanwhile: then the cursor moved, or the sale is closed.
             state = self._collective.market.sale(sale.sale_id)
             if state.state is SaleState.APPROVED and state.cursor <= nodes[0].first_leaf:
                 raise
+            return []
 
     def _sale_id(self, sale: Served) -> SaleId:
         return sale_identity(self._collective, sale.sale_id)
