@@ -49,7 +49,9 @@ sdk: setup-check ## SDK and documentation tests, Python only
 	@echo "-- SDK tests"; mkdir -p reports
 	@timeout 900 $(PYTEST) -q -n $(WORKERS) --dist loadgroup tests/sdk $(wildcard tests/docs tests/web) --junitxml reports/sdk.xml
 
-check: lint types layers sdk demo ## everything that needs Python only (under 150 seconds)
+check: setup-check ## everything that needs Python only (under 150 seconds)
+	@$(MAKE) --no-print-directory -j 4 lint types layers sdk
+	@$(MAKE) --no-print-directory demo
 
 stateful: setup-check ## random lives of a whole collective and of its committee, longer than in `make test`: SEEDS=1000-1099 STEPS=300
 	@STATEFUL_SEEDS=$(or $(SEEDS),1000-1099) STATEFUL_STEPS=$(or $(STEPS),300) \
