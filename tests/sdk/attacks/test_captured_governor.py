@@ -8,7 +8,7 @@ pools and approved sales stay as they are, and every approved sale can still be 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -24,6 +24,24 @@ from unwrapped_dao.crypto.committee import Board, CommitteeKey, prove_possession
 from unwrapped_dao.crypto.keys import SecretScalar
 from unwrapped_dao.crypto.tree import Node
 
+LIST = [
+    ("ContributionRegistry", "addValidator"),
+    ("ContributionRegistry", "announceSealByVote"),
+    ("ContributionRegistry", "registerScope"),
+    ("ContributionRegistry", "removeValidator"),
+    ("ContributionRegistry", "setAttestationsRequired"),
+    ("ContributionRegistry", "setMaxWeight"),
+    ("DataGovernor", "setDaoURI"),
+    ("DataGovernor", "setVotingWindows"),
+    ("DataMarket", "approve"),
+    ("DataMarket", "setWindows"),
+    ("KeyCommittee", "form"),
+    ("KeyCommittee", "reshare"),
+    ("KeyCommittee", "retire"),
+    ("RevenueSplitter", "payTreasury"),
+    ("RevenueSplitter", "setCurrency"),
+    ("RevenueSplitter", "setFees"),
+]
 ATTACKER = account("attacker")
 MOST = {"uint8": 2**8 - 1, "uint32": 2**32 - 1, "uint256": 2**256 - 1}
 Call = tuple[tuple[Any, ...], str | None]
@@ -159,14 +177,10 @@ def sealed_and_approved(life: Halfway) -> dict[str, object]:
 
 def test_the_attack_covers_the_governors_whole_list() -> None:
     life = halfway()
-    assert set(hostile(life)) == allowed(life)
+    assert set(hostile(life)) == allowed(life) == set(LIST)
 
 
-def _entries() -> Iterator[tuple[str, str]]:
-    yield from sorted(hostile(halfway()))
-
-
-@pytest.mark.parametrize("entry", list(_entries()), ids="{0[0]}.{0[1]}".format)
+@pytest.mark.parametrize("entry", LIST, ids="{0[0]}.{0[1]}".format)
 def test_no_listed_call_moves_money_or_what_was_promised(entry: tuple[str, str]) -> None:
     life = halfway()
     for call in hostile(life)[entry]:
