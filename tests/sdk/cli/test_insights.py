@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -102,3 +103,15 @@ def test_what_cannot_be_used_is_one_sentence_and_a_hint(
     told = capsys.readouterr()
     assert "error: " in told.err and sentence in told.err and "\nhint: " in told.err and not told.out
     assert not (tmp_path / "insights").exists()
+
+
+def test_insights_load_nothing_of_chain_keys_or_network(tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom unwrapped_dao.cli.running import run\n"
+        f"assert run(['insights', {str(MINE)!r}]) == 0\nprint(*sorted(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    loaded = set(done.stderr.splitlines()[-1].split())
+    heavy = {"web3", "eth", "eth_account", "requests", "ipfshttpclient", "cryptography", "py_ecc", "zksnake", "pyarrow"}
+    own = {f"unwrapped_dao.{name}" for name in ("app", "chain", "crypto", "roles", "storage", "settings")}
+    assert "unwrapped_dao.kinds.music.insights" in loaded and loaded & (heavy | own) == set()
