@@ -193,7 +193,7 @@ def _formed(dao: LocalCollective) -> str:
     generation = dao.collective.committee.current()
     if generation.one_can_read:
         return f"The committee is {generation.shape}: one key keeper made the key alone."
-    return f"The {len(generation.custodians)} formed it on the chain, without a dealer: nobody ever knew the whole key."
+    return f"None of the {len(generation.custodians)} knows the whole key: they formed it on-chain, without a dealer."
 
 
 def _who_could_read(dao: LocalCollective) -> str:

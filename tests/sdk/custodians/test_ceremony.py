@@ -27,6 +27,9 @@ from unwrapped_dao.errors import ContractRefusedError, NotAllowedError
 from unwrapped_dao.roles.custodian import Custodian
 from unwrapped_dao.roles.custodian.ceremony import Ceremony
 
+# One worker builds the collective, once.
+pytestmark = pytest.mark.xdist_group("ceremony")
+
 
 @contextmanager
 def unformed(shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalCollective]:
