@@ -15,8 +15,8 @@ from eth_utils.crypto import keccak
 
 import unwrapped_dao as u
 from unwrapped_dao.chain import eip712
-from unwrapped_dao.chain.batch import items_hash
-from unwrapped_dao.chain.registry import Record
+from unwrapped_dao.chain.batch import BatchItem, items_hash
+from unwrapped_dao.chain.registry import Record, join_attestations
 from unwrapped_dao.chain.requests import Request, read, signed, write
 from unwrapped_dao.errors import (
     AttestationError,
@@ -28,7 +28,9 @@ from unwrapped_dao.errors import (
 )
 from unwrapped_dao.roles.member import Member
 from unwrapped_dao.roles.relayer import Relayer
+from unwrapped_dao.roles.relaying import BATCH
 from unwrapped_dao.roles.signing import RequestSigner
+from unwrapped_dao.storage.pending import PendingEnvelopes
 from unwrapped_dao.validation.attestation import AttestationContent
 from unwrapped_dao.validation.request import Attestation, BatchRequest
 
@@ -194,11 +196,14 @@ def test_a_relayer_is_shown_by_its_address_alone(dao: Any) -> None:
     assert repr(Relayer(dao.collective, Account.create())).startswith("<Relayer 0x")
 
 
-def test_contributions_are_relayed_as_a_batch_or_alone(dao: Any, sales: list[Any]) -> None:
+def test_contributions_are_relayed_as_a_batch_or_alone(dao: Any, sales: list[Any], tmp_path: Path) -> None:
     """The epoch after the sealed one; people without ether, two validators' signatures for all of them."""
     dao.open(SCOPE)
     registry, one = dao.collective.registry, dao.members[0]
-    people = [Member(dao.collective, Account.create(), one._pending, one._receipts, one._validators) for _ in range(4)]
+    people = [
+        Member(dao.collective, Account.create(), PendingEnvelopes(tmp_path / str(n)), one._receipts, one._validators)
+        for n in range(4)
+    ]
     exports = u.samples.exports(4, seed=77, min_plays=400, max_plays=500)
     previews = [person.preview(export, scope=SCOPE) for person, export in zip(people, exports, strict=True)]
     pool = registry.current_pool(previews[0].scope_id)
@@ -275,3 +280,33 @@ def test_a_validator_signs_a_batch_of_what_it_attested_and_nothing_else(dao: Any
     digest = items_hash(content.scope_id, 1, [(content.member, record)])
     given = first.attest_batch(BatchRequest((own,), now + 50))
     eip712.require_signed_by(first.address, domain, eip712.Contributions(digest, now + 50), given)
+
+
+def test_batches_of_a_hundred_fit_a_transaction(dao: Any, sales: list[Any]) -> None:
+    """The embedded chain gives a transaction the 16,777,216 gas of EIP-7825 and no more."""
+    people = [Account.create() for _ in range(BATCH)]
+    signers = [RequestSigner(dao.collective, person) for person in people]
+    assert _submit(dao, *(signer.join() for signer in signers)) == ([True] * BATCH, 1)
+
+    pool, registry = dao.open(SCOPE), dao.collective.registry
+    domain = eip712.read_domain(dao.collective.client, registry.address)
+    expiry = dao.collective.client.now() + 1_000
+    items = []
+    for person in people:
+        record = Record(1, 7, *(keccak(text=f"{part} {person.address}") for part in ("content", "print", "report")))
+        consent = eip712.Consent(pool.scope_id, pool.epoch, 1, record.content, expiry)
+        items.append(BatchItem(person.address, record, expiry, eip712.sign(person, domain, consent)))
+    digest = items_hash(pool.scope_id, pool.epoch, [(item.member, item.record) for item in items])
+    message = eip712.Contributions(digest, expiry)
+    attested = [(v.address, eip712.sign(v._account, domain, message)) for v in dao.validators[:2]]
+    receipt = registry.contribute_batch(
+        dao.faucet,
+        scope_id=pool.scope_id,
+        epoch=pool.epoch,
+        items=items,
+        expiry=expiry,
+        attestations=join_attestations(attested),
+    )
+    assert registry.skipped(receipt) == []
+    assert {c.member for c in registry.contributions(pool)} >= {person.address for person in people}
+    assert _submit(dao, *(signer.leave() for signer in signers)) == ([True] * BATCH, 1)
