@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from tests.fuzz.reach import worth_keeping
-from tests.fuzz.target import CORPUS, TARGETS, read_one
+from tests.fuzz.target import CORPUS, HOME_VARIABLE, MEMORY, TARGETS, read_one
 
 LONGEST_BYTES = 3_000
 MOST_KEPT = 20
@@ -39,13 +40,16 @@ def fuzz(name: str, arguments: list[str]) -> None:
 def run(name: str, seconds: int, keep: bool) -> bool:
     """One target for so long; whether it held."""
     corpus = CORPUS / name
-    with tempfile.TemporaryDirectory() as scratch:
-        found, broken = Path(scratch) / "found", Path(scratch) / "broken"
-        found.mkdir()
-        broken.mkdir()
+    with tempfile.TemporaryDirectory(prefix="unwrapped-fuzz-", dir=MEMORY) as scratch:
+        found, broken, home = (Path(scratch) / part for part in ("found", "broken", "home"))
+        for folder in (found, broken, home):
+            folder.mkdir()
         child = [sys.executable, "-m", "tests.fuzz.run", "--target", name, *FLAGS]
         limits = [f"-max_total_time={seconds}", f"-artifact_prefix={broken}/", str(found), str(corpus)]
-        done = subprocess.run([*child, *limits], capture_output=True, text=True, timeout=seconds + 120, check=False)
+        environ = os.environ | {HOME_VARIABLE: str(home)}
+        done = subprocess.run(
+            [*child, *limits], capture_output=True, text=True, timeout=seconds + 120, check=False, env=environ
+        )
         stats = dict(line.split(": ", 1) for line in done.stderr.splitlines() if line.startswith("stat::"))
         runs = stats.get("stat::number_of_executed_units", "?").strip()
         for path in broken.iterdir():

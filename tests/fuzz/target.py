@@ -5,8 +5,10 @@ Needs no fuzzer: the tests run the kept corpus through the same function (tests/
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -76,11 +78,18 @@ TARGETS = {
 }
 
 
+HOME_VARIABLE = "UNWRAPPED_FUZZ_HOME"
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
 @cache
 def home() -> Path:
-    """A folder of this process, in memory where there is one."""
-    where = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    return Path(tempfile.mkdtemp(prefix=f"unwrapped-fuzz-{os.getpid()}-", dir=where))
+    """A folder of this process, in memory where there is one. A fuzzer ends without tidying, so it is given one."""
+    if HOME_VARIABLE in os.environ:
+        return Path(os.environ[HOME_VARIABLE])
+    made = tempfile.mkdtemp(prefix="unwrapped-fuzz-", dir=MEMORY)
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return Path(made)
 
 
 def read_one(target: Target, data: bytes) -> int:
