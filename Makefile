@@ -15,7 +15,7 @@ FORKS = $(addprefix tests/contracts/,chain_probe BN254 Cover KeyCommittee/test_i
 # In an environment of its own besides; `make installed` runs it.
 LIGHT = tests/installed/test_installed.py::test_the_light_base_reads_encrypts_and_names_and_says_what_else_it_needs
 
-.PHONY: help setup setup-check setup-dev demo check test lint types layers sdk stateful slither compile contracts forks \
+.PHONY: help kill-matrix setup setup-check setup-dev demo check test lint types layers sdk stateful slither compile contracts forks \
   contracts-anvil installed sdk-web3-8 e2e artifacts gas bench bench-validation bench-dp fuzz kubo docs pin clean
 
 help: ## show these words
@@ -113,6 +113,9 @@ bench-validation: setup-check ## measure how well validators tell forged histori
 
 bench-dp: setup-check ## what a buyer learns from randomised rows, and whether the committed figures come out again
 	@timeout 600 $(RUN)python benchmarks/dp_accuracy.py $(if $(UPDATE),--update)
+
+kill-matrix: setup-check ## kill every command at every step, and twenty random lives; writes benchmarks/kill-matrix.json
+	@timeout 14400 $(RUN)python -m tests.kills.report --workers $(WORKERS)
 
 fuzz: setup-check ## coverage-guided fuzzing of every source, SECONDS=20 each; what breaks a promise is kept as a test
 	@$(RUN)python -m pip --disable-pip-version-check install -q --group fuzz

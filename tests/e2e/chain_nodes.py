@@ -33,6 +33,8 @@ class ChainNode:
     kind: str
     url: str
     funded: LocalAccount
+    group: int
+    """Its process group, for tests that kill it."""
 
     def client(self) -> ChainClient:
         return ChainClient.connect(self.url)
@@ -61,7 +63,7 @@ def running(kind: str, *options: str, own_accounts: bool = False) -> Iterator[Ch
         version = _wait(process, url)
         # Somebody else's node on this port would be worse than none.
         assert version.lower().startswith(kind), f"{version} answers on the port of {kind}"
-        node = ChainNode(kind, url, funded)
+        node = ChainNode(kind, url, funded, process.pid)
         if kind == "anvil":
             node.client().request("anvil_setBalance", [funded.address, hex(100_000 * ETHER)])
         yield node

@@ -13,6 +13,9 @@ from tests.kills.life import DEMO, LIFE, Chapter, writing_verbs
 SEED = 20_250_923
 SAMPLE = 12
 
+# The life that all of these interrupt is told within the first test.
+pytestmark = pytest.mark.timeout(900)
+
 
 def test_every_writing_command_is_in_the_matrix() -> None:
     assert [verb for verb in sorted(writing_verbs()) if not any(line.is_of(verb) for line in (*LIFE, DEMO))] == []

@@ -36,12 +36,12 @@ class Running:
     """A command that was started; `ended` waits for it."""
 
     def __init__(self, child: int, folder: tempfile.TemporaryDirectory[str]) -> None:
-        self._child = child
+        self.child = child
         self._folder = folder
         self._said = Path(folder.name)
 
     def ended(self) -> Ended:
-        _, status = os.waitpid(self._child, 0)
+        _, status = os.waitpid(self.child, 0)
         steps = self._said / "steps"
         ended = Ended(
             os.waitstatus_to_exitcode(status),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.kills import commands
-from tests.kills.planted import write_exports
+from tests.kills.planted import spy, write_exports
 from tests.kills.world import World, look
 
 ACCOUNTS = ("founder", "custodian", "buyer", "ana", "ben", "cleo", "dora")
@@ -146,6 +146,10 @@ class Chapter:
     before: Path
     after: World = field(repr=False)
     steps: tuple[str, ...] = field(repr=False)
+    said: str = field(repr=False)
+    """What it printed, on stdout and stderr."""
+    secrets: Path
+    """Every secret that was made in this life so far; see planted.spied."""
 
     def copy(self, folder: Path) -> Path:
         """The folder before the command, once more."""
@@ -179,7 +183,7 @@ def begin(folder: Path) -> Path:
 
 def told(folder: Path, lines: Sequence[Line] = LIFE) -> Iterator[Chapter]:
     """Live the life once below `folder`, chapter by chapter."""
-    home = begin(folder / "home")
+    home, secrets = begin(folder / "home"), folder / "secrets"
     for number, line in enumerate(lines):
         before = folder / f"{number:02}"
         shutil.copytree(home, before)
@@ -188,12 +192,17 @@ def told(folder: Path, lines: Sequence[Line] = LIFE) -> Iterator[Chapter]:
             for text in line.after:
                 succeed(text, before)
             here = shutil.copytree(before, folder / f"{number:02}-side")
-        steps = succeed(line.text, here, watched=True).steps
-        yield Chapter(number, line, before, look(here), steps)
+        ended = succeed(line.text, here, watched=True, before=lambda: spy(secrets))
+        yield Chapter(number, line, before, look(here), ended.steps, ended.out + ended.err, secrets)
 
 
-def succeed(text: str, folder: Path, *, watched: bool = False) -> commands.Ended:
+def succeed(text: str, folder: Path, **options: Any) -> commands.Ended:
     """Run a command that must succeed."""
-    ended = commands.run(shlex.split(text), folder, watched=watched)
+    ended = commands.run(shlex.split(text), folder, **options)
     assert ended.code == 0, f"{text}: exit code {ended.code}\n{ended.out}\n{ended.err}"
     return ended
+
+
+def chapter_of(chapters: Sequence[Chapter], text: str) -> Chapter:
+    """The first chapter whose command begins like this."""
+    return next(chapter for chapter in chapters if chapter.line.text.startswith(text))

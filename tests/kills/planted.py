@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from unwrapped_dao import samples
 
@@ -50,6 +51,46 @@ def _planted(source: Path, target: Path) -> None:
         new.writestr("Spotify Account Data/Identity.json", json.dumps(person))
         searched = [{"platform": CANARIES["device"], "searchQuery": CANARIES["search"]}]
         new.writestr("Spotify Account Data/SearchQueries.json", json.dumps(searched))
+
+
+def spy(path: Path) -> None:
+    """From now on write every secret that this process makes to a file outside of its folder."""
+    from eth_account import Account
+
+    from unwrapped_dao.crypto.keys import DataKey, SecretScalar
+    from unwrapped_dao.crypto.sealed_request import EncryptionKey
+    from unwrapped_dao.validation import FingerprintKey
+
+    def note(name: str, secret: bytes) -> None:
+        with path.open("a") as file:
+            file.write(f"{name} {secret.hex()}\n")
+
+    def watched(kind: Any) -> None:
+        generate = kind.generate.__func__
+
+        def generated(cls: Any) -> Any:
+            made = generate(cls)
+            note(kind.__name__, made.to_secret_bytes())
+            return made
+
+        kind.generate = classmethod(generated)
+
+    for kind in (DataKey, SecretScalar, EncryptionKey, FingerprintKey):
+        watched(kind)
+    create = Account.create
+
+    def created(*args: Any) -> Any:
+        account = create(*args)
+        note("account key", bytes(account.key))
+        return account
+
+    Account.create = created
+
+
+def spied(path: Path) -> list[tuple[str, bytes]]:
+    """(what it is, secret) of everything that was made."""
+    lines = (line.rsplit(" ", 1) for line in path.read_text().splitlines())
+    return [(name, bytes.fromhex(secret)) for name, secret in lines]
 
 
 def forms(secret: bytes) -> Iterator[bytes]:

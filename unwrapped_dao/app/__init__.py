@@ -437,10 +437,15 @@ def _embedded(
     settings: Settings, workspace: Workspace, stack: ExitStack, dry_run: bool, may_begin: bool
 ) -> tuple[LocalChain, Workspace]:
     """The workspace's own chain, or a copy of it for a dry run."""
-    from ..chain.local import LocalChain
+    from ..chain.local import CHAIN_ID, LocalChain
 
     exists = LocalChain.exists(workspace.folder)
     if not exists and (workspace.folder / deployments.FILE).is_file():
+        if deployments.load(workspace.folder).chain_id == CHAIN_ID:
+            raise SettingsError(
+                f"The embedded chain of {workspace.folder} is gone, and with it the collective that was on it.",
+                hint="Restore the folder `chain` from a copy, or start over with `unwrapped-dao chain reset`.",
+            )
         raise SettingsError(
             "This workspace's collective is on a node, and no --rpc was given.",
             hint="Give the --rpc of its chain, or set UNWRAPPED_RPC.",

@@ -54,7 +54,8 @@ class Deployment(BaseModel):
                 f"This workspace's collective is on chain {self.chain_id}, the node is chain {client.chain_id}.",
                 hint="Give the --rpc of its chain, or the --workspace of another collective.",
             )
-        if client.block_hash(self.block_number) != self.block_hash:
+        # The noted block is the last one before the deployment, so an older copy of the chain may hold it.
+        if client.block_hash(self.block_number) != self.block_hash or not client.code(self.genesis):
             raise SettingsError(
                 "The chain was reset, or is another one with the same id: this workspace's collective is not on it.",
                 hint="Connect to the chain it was deployed on, or deploy a collective in a new --workspace.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -51,7 +52,7 @@ def reset(call: Call, yes: Annotated[bool, typer.Option("--yes", help="Do not as
     settings = call.settings()
     if settings.rpc is not None:
         raise NotAllowedError("Only the embedded chain can be reset.", hint="Leave out --rpc.")
-    if not LocalChain.exists(settings.workspace):
+    if not LocalChain.exists(settings.workspace) and not _lost_its_chain(settings.workspace):
         return Told({"workspace": settings.workspace}, [f"The workspace {settings.workspace} has no embedded chain."])
     if not yes:
         if not sys.stdin.isatty():
@@ -65,6 +66,14 @@ def reset(call: Call, yes: Annotated[bool, typer.Option("--yes", help="Do not as
     finally:
         lock.release()
     return Told({"workspace": settings.workspace}, [f"The embedded chain of {settings.workspace} is gone."])
+
+
+def _lost_its_chain(workspace: Path) -> bool:
+    """Whether what belongs to a collective of an embedded chain is here without that chain."""
+    from ..chain import deployments
+    from ..chain.local import CHAIN_ID
+
+    return (workspace / deployments.FILE).is_file() and deployments.load(workspace).chain_id == CHAIN_ID
 
 
 def _state(app: Any) -> Told:

@@ -52,8 +52,8 @@ class Journal:
             self._when_told(close)
 
     def abandon(self, intent: Intent) -> None:
-        """Note that nothing will come of an intent; a new one may take its place at once."""
-        self._write(msgspec.structs.replace(intent, done=True))
+        """Forget an intent of which nothing happened and nothing will; a new one may take its place at once."""
+        self._path(intent).unlink(missing_ok=True)
 
     def unfinished(self, wish: dict[str, Any]) -> Intent | None:
         """An intent of the same wish whose outcome nobody was told."""
@@ -71,16 +71,18 @@ class Journal:
                     f"The note {path} is damaged.", hint="Restore it from a copy, or move it away if it is not needed."
                 ) from problem
 
+    def _path(self, intent: Intent) -> Path:
+        return self._folder / f"{intent.name}.json"
+
     def _write(self, intent: Intent) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"{intent.name}.json"
         handle, fresh = tempfile.mkstemp(dir=self._folder, prefix=".note-")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(msgspec.json.encode(intent))
                 file.flush()
                 os.fsync(file.fileno())
-            Path(fresh).replace(path)
+            Path(fresh).replace(self._path(intent))
         except BaseException:
             Path(fresh).unlink(missing_ok=True)
             raise
