@@ -54,7 +54,7 @@ check: setup-check ## everything that needs Python only (under 150 seconds)
 	@$(MAKE) --no-print-directory demo
 
 stateful: setup-check ## random lives of a whole collective and of its committee, longer than in `make test`: SEEDS=1000-1099 STEPS=300
-	@STATEFUL_SEEDS=$(or $(SEEDS),1000-1099) STATEFUL_STEPS=$(or $(STEPS),300) \
+	@timeout 14400 env STATEFUL_SEEDS=$(or $(SEEDS),1000-1099) STATEFUL_STEPS=$(or $(STEPS),300) \
 	  $(PYTEST) -q -n $(WORKERS) tests/sdk/stateful
 
 slither: setup-dev ## static analysis of the contracts, compared with contracts/slither.toml
