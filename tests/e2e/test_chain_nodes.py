@@ -54,7 +54,7 @@ def test_the_same_receipt_event_and_gas(probe: Contract, sender: LocalAccount) -
     receipt = probe.send(sender, "write", _note(AUTHOR, 7), (1, 2), value=3)
     assert receipt.gas_used == 92_329
     assert probe.event_in(receipt, "NoteWritten")["note"] == _note(AUTHOR, 7)
-    assert [event["number"] for event in probe.events("NoteWritten", author=AUTHOR)] == [1]
+    assert [event["number"] for event in probe.events("NoteWritten", author=sender.address)] == [1]
     assert probe.client.balance(probe.address) == 3
     assert PROBE.matches(probe.client.code(probe.address))
     assert PROBE.immutable_values(probe.client.code(probe.address))["ChainProbe.FLOOR"] == FLOOR.to_bytes(32, "big")
