@@ -12,11 +12,12 @@ import logging
 import signal
 import socket
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from typing import BinaryIO, Protocol, TypeVar, cast
+from queue import SimpleQueue
+from typing import Any, BinaryIO, Protocol, TypeVar, cast
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -32,6 +33,8 @@ _Result = TypeVar("_Result")
 # aiohttp's own logger would name peers, paths and what was sent.
 _SILENT = logging.getLogger("unwrapped_dao.silent")
 _SILENT.disabled = True
+ENDING_S = 10.0
+"""How long housekeeping may take then."""
 SHUTDOWN_S = 60.0
 """How long what was received already may take when the server is asked to end."""
 
@@ -52,6 +55,42 @@ class Service(Protocol):
         ...
 
 
+class Worker:
+    """One thread that does one thing after the other, and that the end of the process does not wait for."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        threading.Thread(target=self._work, name="validator", daemon=True).start()
+
+    async def do(self, work: Callable[[], _Result]) -> _Result:
+        """The result of `work`, once its turn came."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[_Result] = loop.create_future()
+
+        def run() -> None:
+            try:
+                result = work()
+            except BaseException as problem:
+                tell(future.set_exception, problem)
+            else:
+                tell(future.set_result, result)
+
+        def tell(told: Callable[[Any], None], what: Any) -> None:
+            with suppress(RuntimeError):  # nobody waits any more: the loop is closed
+                loop.call_soon_threadsafe(lambda: None if future.done() else told(what))
+
+        self._queue.put(run)
+        return await future
+
+    def close(self) -> None:
+        """End the thread once what it has is done."""
+        self._queue.put(None)
+
+    def _work(self) -> None:
+        while (run := self._queue.get()) is not None:
+            run()
+
+
 class Server:
     """One validator's routes. `application()` is for aiohttp; `run` serves until SIGINT or SIGTERM."""
 
@@ -59,7 +98,7 @@ class Server:
         self._service = service
         self._limits = limits
         self._sweep_s = sweep_s
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="validator")
+        self._worker = Worker()
         self._peers = Quota(limits.per_peer, 60.0)
         self._receiving = 0
         self._waiting = 0
@@ -140,7 +179,10 @@ class Server:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        self._worker.shutdown(wait=True)
+        # Every request was answered by now. Housekeeping may hang on a node that is away, and may be cut off anywhere.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._in_thread(lambda: None), ENDING_S)
+        self._worker.close()
 
     async def _sweep(self) -> None:
         while True:
@@ -149,7 +191,7 @@ class Server:
             self._record = await self._in_thread(self._service.record)
 
     async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
-        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+        return await self._worker.do(work)
 
     def runner(self) -> web.AppRunner:
         """aiohttp's runner of these routes, which logs nobody's address."""

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
@@ -234,6 +235,23 @@ def test_a_server_that_ends_answers_what_it_has_and_takes_nothing_new() -> None:
     assert answers == [(200, b"last")]
     with pytest.raises(OSError):
         ask(url, "GET", "/v1/health")
+
+
+def test_housekeeping_that_hangs_does_not_keep_a_server_from_ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node that is away, say."""
+    monkeypatch.setattr("unwrapped_dao.service.server.ENDING_S", 0.2)
+    inside, go = threading.Event(), threading.Event()
+
+    class Hanging(Stub):
+        def sweep(self) -> None:
+            inside.set()
+            go.wait(30)
+
+    with serving(Hanging(), sweep_s=0.05):
+        assert inside.wait(20)
+        asked_at = time.monotonic()
+    assert time.monotonic() - asked_at < 10
+    go.set()
 
 
 def test_housekeeping_is_done_now_and_then() -> None:
