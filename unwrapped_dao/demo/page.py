@@ -44,7 +44,7 @@ def _figures(summary: Summary) -> str:
     cells = [
         (money(summary.price), "test dollars, escrowed"),
         (money(summary.paid_to_members), "paid to members"),
-        (money(summary.fees), "fees, as voted at genesis"),
+        (money(summary.fees), "fees, as set at genesis"),
         (f"{summary.votes_for} : {summary.votes_against}", f"for : against, {summary.votes_abstain} abstained"),
         (str(summary.opt_outs), "members opted out"),
         (f"{summary.dataset_rows:,}", "rows the buyer opened"),

@@ -168,7 +168,7 @@ def _vote(dao: LocalCollective, offer: Offer, told: Told) -> int:
 
 def _deliver(dao: LocalCollective, offer: Offer, pool: Pool, proposal: int, told: Told) -> bytes:
     dao.relayer.execute(dao.collective.governor.proposal(proposal))
-    told.line("After the opt-out window the vote executed itself: it approved exactly this offer and nothing else.")
+    told.line("After the opt-out window the vote was executed: it approved exactly this offer and nothing else.")
     sale_id = dao.collective.market.sale_id(offer)
     dao.custodian.fix_exclusions(sale_id)
     _try_wrong_key(dao, offer, pool, sale_id, told)
