@@ -84,8 +84,8 @@ def test_nonsense_is_an_unavailable_node_and_shows_no_key(body: tuple[int, bytes
     assert "127.0.0.1" in refused.value.message
 
 
-def test_a_passing_failure_is_repeated_but_time_is_moved_once() -> None:
-    left = {"eth_chainId": 2, "evm_increaseTime": 1}
+def test_a_passing_failure_is_repeated_but_time_is_moved_and_a_nodes_own_account_sends_once() -> None:
+    left = {"eth_chainId": 2, "evm_increaseTime": 1, "eth_sendTransaction": 1}
 
     def answer(request: dict[str, Any]) -> tuple[int, bytes]:
         if left.get(request["method"], 0):
@@ -96,9 +96,10 @@ def test_a_passing_failure_is_repeated_but_time_is_moved_once() -> None:
     with _server(answer) as (url, asked):
         transport = HttpTransport(url, timeout_s=5)
         assert transport.request("eth_chainId", []) == "0x1"
-        with pytest.raises(RpcUnavailableError):
-            transport.request("evm_increaseTime", [5])
-        assert asked == ["eth_chainId"] * 3 + ["evm_increaseTime"]
+        for once in ("evm_increaseTime", "eth_sendTransaction"):
+            with pytest.raises(RpcUnavailableError):
+                transport.request(once, [5])
+        assert asked == ["eth_chainId"] * 3 + ["evm_increaseTime", "eth_sendTransaction"]
 
 
 def test_a_dead_node_is_said_soon() -> None:
