@@ -91,7 +91,10 @@ class Sales(Scene):
         excluded = self.model.leaves_to_fix(sale)
         staged = sale.staged.get(name, [])
         leaves = excluded[len(staged) :][:size]
-        if odd == 9:
+        later = [number for number in self.model.pools[sale.pool].withdrew if number not in excluded]
+        if odd > 6 and later:  # who refused after the approval, in the place of who refused before
+            leaves = [*leaves[: odd - 7], later[leaf % len(later)]]
+        elif odd == 9:
             leaves = [*leaves, leaf]
         refusal = self.model.fix_excluded(sale, name, leaves)
         answer = self.w.market.send(account(name), "fixExcluded", self.offers[index], leaves)
