@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from unwrapped_dao.chain import deployments
+from unwrapped_dao.chain import artifacts, deployments
 from unwrapped_dao.chain.client import ChainClient
+from unwrapped_dao.chain.contract import create
 from unwrapped_dao.chain.deployments import Deployment
 from unwrapped_dao.chain.local import LocalChain
 from unwrapped_dao.errors import NotFoundError, SettingsError
@@ -31,8 +32,9 @@ def _record(client: ChainClient, **changes: Any) -> Deployment:
     return Deployment(**{**given, **changes})
 
 
-def test_a_record_comes_back_as_it_was(tmp_path: Path, chain_client: ChainClient) -> None:
-    record = _record(chain_client)
+def test_a_record_comes_back_as_it_was(tmp_path: Path, local_chain: LocalChain, chain_client: ChainClient) -> None:
+    genesis, _ = create(chain_client, local_chain.faucet, artifacts.load("TestDollar"))  # any contract is there as well
+    record = _record(chain_client, genesis=genesis.address)
     assert record.save(tmp_path / "new") == tmp_path / "new" / "collective.json"
     assert deployments.load(tmp_path / "new") == record
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["collective.json"]

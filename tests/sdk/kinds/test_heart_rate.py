@@ -95,6 +95,14 @@ def test_any_bytes_raise_nothing_else(tmp_path: Path, data: bytes) -> None:
         HEART.decode_records(data)
 
 
+def test_two_watches_that_tick_in_the_same_second_have_next_to_nothing_in_common() -> None:
+    """One rate at one second is a coin with twenty sides; three in a row are not met by chance."""
+    for bucket, mine in HEART.traces(person(0)).items():
+        for other in range(1, 6):
+            theirs = set(HEART.traces(person(other))[bucket])
+            assert len(theirs.intersection(mine)) * 100 < len(mine), (bucket, other)
+
+
 def test_people_pass_and_copies_do_not() -> None:
     with FingerprintIndex(":memory:", KEY) as index:
         for n in range(4):

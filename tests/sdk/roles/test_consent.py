@@ -98,6 +98,7 @@ def _domain(dao: LocalCollective) -> eip712.Domain:
 @pytest.fixture(scope="module")
 def fresh(dao: LocalCollective) -> AttestationRequest:
     """A good request of the second member that nobody has answered, with the envelope still there."""
+    dao.members[0].join()  # the request is passed off as this member's
     member, kept = dao.members[1], []
 
     class StoppedError(Exception):
