@@ -8,6 +8,7 @@ SOURCES = unwrapped_dao scripts tests $(wildcard examples benchmarks)
 # Test processes; those of the contract tests have a Ganache each.
 WORKERS ?= 2
 PYTEST := $(RUN)python -m pytest
+SDK_TESTS = tests/sdk $(wildcard tests/docs tests/web)
 
 # Contract tests whose answer depends on the fork: these run on Anvil too, at every `make test`.
 FORKS = $(addprefix tests/contracts/,chain_probe BN254 Cover KeyCommittee/test_is_delivery.py DataMarket/test_deliver.py)
@@ -45,11 +46,15 @@ types: setup-check ## mypy --strict over the package
 layers: setup-check ## import-linter: floors and who may import what
 	@echo "-- layers"; timeout 120 $(RUN)lint-imports --no-logo
 
-sdk: setup-check ## SDK and documentation tests, Python only
+sdk: setup-check ## SDK and documentation tests, Python only, but for the long ones
 	@echo "-- SDK tests"; mkdir -p reports
-	@timeout 900 $(PYTEST) -q -n $(WORKERS) --dist loadgroup tests/sdk $(wildcard tests/docs tests/web) --junitxml reports/sdk.xml
+	@timeout 900 $(PYTEST) -q -n $(WORKERS) --dist loadgroup -m "not long" $(SDK_TESTS) --junitxml reports/sdk.xml
 
-check: setup-check ## everything that needs Python only (under 150 seconds)
+long: setup-check ## the long SDK tests: whole lives, captured governors, programs of many processes, the tutorial
+	@echo "-- long SDK tests"; mkdir -p reports
+	@timeout 1200 $(PYTEST) -q -n $(WORKERS) --dist loadgroup -m long $(SDK_TESTS) --junitxml reports/long.xml
+
+check: setup-check ## what needs Python only: lint, types, layers, SDK tests, the demo (under 150 seconds)
 	@$(MAKE) --no-print-directory -j 4 lint types layers sdk
 	@$(MAKE) --no-print-directory demo
 
@@ -92,7 +97,7 @@ e2e: setup-dev ## the whole path on nodes that the tests start themselves
 
 test: setup-dev ## everything: check, contract tests, end to end on Ganache, Anvil, Kubo; installs what it needs
 	@rm -rf reports/*.xml; started=$$(date +%s); \
-	$(MAKE) --no-print-directory check && $(MAKE) --no-print-directory contracts forks && \
+	$(MAKE) --no-print-directory check long && $(MAKE) --no-print-directory contracts forks && \
 	  $(MAKE) --no-print-directory e2e && $(MAKE) --no-print-directory gas; \
 	code=$$?; $(RUN)python scripts/summary.py $$started; exit $$code
 

@@ -19,6 +19,7 @@ It does four things, each of which a person would otherwise do by hand for every
 from __future__ import annotations
 
 import importlib.util
+import re
 import shlex
 import subprocess
 import sys
@@ -80,7 +81,10 @@ def launchers() -> dict[str, str]:
 
 
 def add_network(name: str) -> bool:
-    """True if the network was added, False if Brownie knew it."""
+    """True if the network was added, False if Brownie knew it. Reading its list is seconds faster than starting it."""
+    known = Path.home() / ".brownie" / "network-config.yaml"
+    if known.is_file() and re.search(rf"^\s+id: {name}$", known.read_text(), re.MULTILINE):
+        return False
     command, port = NETWORKS[name]
     brownie = str(Path(sys.prefix) / "bin" / "brownie")
     add = [brownie, "networks", "add", "development", name, f"cmd={command}", "host=http://127.0.0.1", f"port={port}"]

@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 REPORTS = Path(__file__).resolve().parent.parent / "reports"
-SUITES = ("sdk", "contracts", "forks", "e2e")
+SUITES = ("sdk", "long", "contracts", "forks", "e2e")
 WORDS = ("failed", "passed", "skipped", "errors")
 
 

@@ -15,7 +15,7 @@ import pytest
 from tests.docs.commands import ROOT, run
 
 # One worker runs the tutorial, once.
-pytestmark = pytest.mark.xdist_group("tutorial")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("tutorial")]
 PASSPHRASE = "only for this rehearsal"
 
 

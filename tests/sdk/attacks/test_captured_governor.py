@@ -24,6 +24,8 @@ from unwrapped_dao.crypto.committee import Board, CommitteeKey, prove_possession
 from unwrapped_dao.crypto.keys import SecretScalar
 from unwrapped_dao.crypto.tree import Node
 
+pytestmark = pytest.mark.long
+
 LIST = [
     ("ContributionRegistry", "addValidator"),
     ("ContributionRegistry", "announceSealByVote"),

@@ -23,6 +23,8 @@ from tests.sdk.stateful.world import FAR
 from unwrapped_dao.chain import artifacts
 from unwrapped_dao.chain.abi import signature
 
+pytestmark = pytest.mark.long
+
 TRIES = 12
 CALLERS = ("stranger", "deployer", "timelock")
 

@@ -21,7 +21,7 @@ from unwrapped_dao.errors import TemporaryError, UntrustedDataError
 from unwrapped_dao.roles.custodian import Custodian, Daemon, Finality, News
 
 # One worker builds the collective, once.
-pytestmark = pytest.mark.xdist_group("hostile node")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("hostile node")]
 
 LAG = 3
 PATIENT = DEV.model_copy(update={"delivery_window": 1_200})

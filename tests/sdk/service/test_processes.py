@@ -21,7 +21,7 @@ from unwrapped_dao.chain.registry import PoolState
 from unwrapped_dao.cli.running import run
 from unwrapped_dao.validation import FingerprintIndex
 
-pytestmark = pytest.mark.xdist_group("validator-processes")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("validator-processes")]
 MEMBERS = ("ana", "ben", "cleo")
 
 

@@ -10,6 +10,8 @@ from tests.sdk.stateful.board_life import BoardLife
 from tests.sdk.stateful.test_life import seeds
 from tests.sdk.stateful.walk import Walk
 
+pytestmark = pytest.mark.long
+
 STEPS = int(os.environ.get("STATEFUL_STEPS") or 120)
 
 

@@ -16,6 +16,8 @@ import pytest
 from tests.sdk.stateful.life import Life
 from tests.sdk.stateful.walk import Walk
 
+pytestmark = pytest.mark.long
+
 KEPT_SEEDS = "1-8"
 STEPS = int(os.environ.get("STATEFUL_STEPS") or 80)
 
