@@ -110,8 +110,9 @@ kubo: setup-check ## obtain a Kubo daemon for the storage tests: `ipfs` on PATH,
 gas: setup-dev ## measure gas on both chains, compare with benchmarks/gas.json; UPDATE=1 writes it, ONLY=sale a part
 	@echo "-- gas"; timeout 1200 $(RUN)python benchmarks/gas.py $(if $(UPDATE),--update) $(if $(ONLY),--only $(ONLY))
 
-bench: setup-dev ## measure speed and write benchmarks/speed.json and what its parts write; ONLY=music_import a part
+bench: setup-dev ## measure speed and write the figures beside each benchmark; ONLY=music_import a part of speed.py
 	@timeout 3000 $(RUN)python benchmarks/speed.py --update $(if $(ONLY),--only $(ONLY))
+	@$(if $(ONLY),true,timeout 900 $(RUN)python benchmarks/contribute.py && timeout 1800 $(RUN)python benchmarks/receive.py)
 
 bench-validation: setup-check ## measure how well validators tell forged histories, and write benchmarks/validation.*
 	@timeout 3600 $(RUN)python benchmarks/validation.py

@@ -153,6 +153,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(text)
     if options.members == MEMBERS:
         FILE.write_text(text + "\n")
+    if options.members == MEMBERS and found["open_s"] > MUST_S:
+        print(f"error: opening took {found['open_s']} seconds, over {MUST_S}", file=sys.stderr)
+        return 1
     return 0
 
 
