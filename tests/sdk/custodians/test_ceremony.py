@@ -28,7 +28,7 @@ from unwrapped_dao.roles.custodian import Custodian
 from unwrapped_dao.roles.custodian.ceremony import Ceremony
 
 # One worker builds the collective, once.
-pytestmark = pytest.mark.xdist_group("ceremony")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("ceremony")]
 
 
 @contextmanager

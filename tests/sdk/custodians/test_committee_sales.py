@@ -14,7 +14,7 @@ from unwrapped_dao.roles.custodian import serving
 from unwrapped_dao.roles.identity import buyer_key, pool_identity, sale_identity
 
 # One worker builds the collective, once.
-pytestmark = pytest.mark.xdist_group("committee sales")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("committee sales")]
 
 # --- no share too early, too late or twice --------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ from unwrapped_dao.crypto.keys import NodeKey
 from unwrapped_dao.crypto.tree import path
 from unwrapped_dao.errors import UnwrappedError
 
+pytestmark = pytest.mark.long
+
 MEMBERS = 4
 
 

@@ -14,7 +14,10 @@ from unwrapped_dao.kinds.music.insights import History, tops, write_report
 from unwrapped_dao.kinds.music.insights.words import amount, clean
 from unwrapped_dao.kinds.music.listens import Listens
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="Chromium is not installed: the page was not looked at")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(PROGRAM is None, reason="Chromium is not installed: the page was not looked at"),
+]
 
 
 def test_the_page_works_on_a_phone_and_a_desktop_by_day_and_night(life: Listens, tmp_path: Path) -> None:
