@@ -9,6 +9,7 @@ SOURCES = unwrapped_dao scripts tests $(wildcard examples benchmarks)
 WORKERS ?= 2
 PYTEST := $(RUN)python -m pytest
 SDK_TESTS = tests/sdk $(wildcard tests/docs tests/web)
+E2E_TESTS = tests/e2e tests/installed --deselect $(LIGHT)
 
 # Contract tests whose answer depends on the fork: these run on Anvil too, at every `make test`.
 FORKS = $(addprefix tests/contracts/,chain_probe BN254 Cover KeyCommittee/test_is_delivery.py DataMarket/test_deliver.py)
@@ -16,7 +17,7 @@ FORKS = $(addprefix tests/contracts/,chain_probe BN254 Cover KeyCommittee/test_i
 # In an environment of its own besides; `make installed` runs it.
 LIGHT = tests/installed/test_installed.py::test_the_light_base_reads_encrypts_and_names_and_says_what_else_it_needs
 
-.PHONY: help kill-matrix setup setup-check setup-dev demo check test lint types layers sdk stateful slither compile contracts forks \
+.PHONY: help kill-matrix setup setup-check setup-dev demo check test lint types layers sdk long stateful slither compile contracts forks \
   contracts-anvil installed sdk-web3-8 e2e artifacts gas bench bench-validation bench-dp fuzz kubo docs pin clean
 
 help: ## show these words
@@ -46,13 +47,15 @@ types: setup-check ## mypy --strict over the package
 layers: setup-check ## import-linter: floors and who may import what
 	@echo "-- layers"; timeout 120 $(RUN)lint-imports --no-logo
 
-sdk: setup-check ## SDK and documentation tests, Python only, but for the long ones
+sdk: setup-check ## SDK and documentation tests, Python only
 	@echo "-- SDK tests"; mkdir -p reports
 	@timeout 900 $(PYTEST) -q -n $(WORKERS) --dist loadgroup -m "not long" $(SDK_TESTS) --junitxml reports/sdk.xml
 
-long: setup-check ## the long SDK tests: whole lives, captured governors, programs of many processes, the tutorial
-	@echo "-- long SDK tests"; mkdir -p reports
-	@timeout 1200 $(PYTEST) -q -n $(WORKERS) --dist loadgroup -m long $(SDK_TESTS) --junitxml reports/long.xml
+long: setup-dev ## what takes longer than `make test` may: whole lives, kills, captured governors, programs of many processes
+	@echo "-- long tests"; mkdir -p reports; rm -f reports/long*.xml; started=$$(date +%s); \
+	timeout 1200 $(PYTEST) -q -n $(WORKERS) --dist loadgroup -m long $(SDK_TESTS) --junitxml reports/long.xml; sdk=$$?; \
+	timeout 1800 $(PYTEST) -q -n $(WORKERS) --dist loadfile -m long $(E2E_TESTS) --junitxml reports/long-e2e.xml; e2e=$$?; \
+	$(RUN)python scripts/summary.py $$started long long-e2e; [ $$sdk = 0 ] && [ $$e2e = 0 ]
 
 check: setup-check ## what needs Python only: lint, types, layers, SDK tests, the demo (under 150 seconds)
 	@$(MAKE) --no-print-directory -j 4 lint types layers sdk
@@ -93,13 +96,13 @@ e2e: setup-dev ## the whole path on nodes that the tests start themselves
 	@if command -v ipfs >/dev/null || command -v go >/dev/null; then $(MAKE) --no-print-directory kubo; \
 	  else echo "neither ipfs nor go is on PATH: the tests on Kubo are skipped"; fi
 	@echo "-- end to end"; mkdir -p reports
-	@timeout 1800 $(PYTEST) -q -n $(WORKERS) --dist loadfile tests/e2e tests/installed --deselect $(LIGHT) --junitxml reports/e2e.xml
+	@timeout 1800 $(PYTEST) -q -n $(WORKERS) --dist loadfile -m "not long" $(E2E_TESTS) --junitxml reports/e2e.xml
 
 test: setup-dev ## everything: check, contract tests, end to end on Ganache, Anvil, Kubo; installs what it needs
 	@rm -rf reports/*.xml; started=$$(date +%s); \
-	$(MAKE) --no-print-directory check long && $(MAKE) --no-print-directory contracts forks && \
+	$(MAKE) --no-print-directory check && $(MAKE) --no-print-directory contracts forks && \
 	  $(MAKE) --no-print-directory e2e && $(MAKE) --no-print-directory gas; \
-	code=$$?; $(RUN)python scripts/summary.py $$started; exit $$code
+	code=$$?; $(RUN)python scripts/summary.py $$started sdk contracts forks e2e; exit $$code
 
 artifacts: setup-dev ## compile the contracts and write the artifacts that ship inside the package
 	@timeout 1200 $(RUN)python scripts/compile.py

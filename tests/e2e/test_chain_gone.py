@@ -12,7 +12,7 @@ from tests.kills.life import Chapter, chapter_of
 from tests.kills.world import WORKSPACE
 
 # The life that all of these read is told within the first test.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 CHAIN = Path(WORKSPACE) / "chain"
 READERS = ("pool list", "member claim --as ana", "buyer offer --price 1 --purpose ai-training", "account new late")
 

@@ -32,6 +32,8 @@ from unwrapped_dao.chain.profiles import DEV
 from unwrapped_dao.crypto import keystore
 from unwrapped_dao.crypto.keystore import GETH_LIGHT_SCRYPT
 
+pytestmark = pytest.mark.long
+
 PASSPHRASE = "only for this test"
 SCOPE, MEMBERS = "artist-preferences", 4
 PATIENT = DEV.model_copy(update={"delivery_window": 2_400, "dkg_phase": 3_600})

@@ -12,6 +12,8 @@ from tests.e2e.chain_nodes import running
 from unwrapped_dao.chain import artifacts
 from unwrapped_dao.chain.contract import create
 
+pytestmark = pytest.mark.long
+
 HARNESS = artifacts.load("CoverHarness", Path(__file__).parents[1] / "artifacts")
 HEIGHT, CHUNK = 4, 512
 

@@ -23,7 +23,7 @@ LEFT_PAGES = (0, 6)
 """Pages that are still free when the command begins: it gets further with each."""
 
 # The life that all of these interrupt is told within the first test.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 
 def _libc(name: str, *arguments: object) -> None:

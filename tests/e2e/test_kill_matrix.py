@@ -14,7 +14,7 @@ SEED = 20_250_923
 SAMPLE = 12
 
 # The life that all of these interrupt is told within the first test.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 
 def test_every_writing_command_is_in_the_matrix() -> None:

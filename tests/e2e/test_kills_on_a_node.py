@@ -18,7 +18,7 @@ from tests.kills import commands
 from tests.kills.life import ACCOUNTS, begin
 from tests.kills.world import WORKSPACE, World, _names, differences, read_collective
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 SENT = "sent, and the answer is not read"
 DEPLOY = "collective deploy --name Rehearsal --validators validator-1,validator-2,validator-3 --custodian custodian"

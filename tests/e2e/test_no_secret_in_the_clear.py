@@ -14,7 +14,7 @@ from tests.kills.life import EXPORTS, LIFE, Chapter, chapter_of
 from tests.kills.world import WORKSPACE
 
 # The life that all of these read is told within the first test.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 MADE = {"DataKey", "SecretScalar", "EncryptionKey", "FingerprintKey", "account key"}
 

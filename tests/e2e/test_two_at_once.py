@@ -13,7 +13,7 @@ from tests.kills.world import WORKSPACE, differences, look
 from unwrapped_dao.chain.lock import WorkspaceLock
 
 # The life that all of these interrupt is told within the first test.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 
 def at_once(folder: Path, *lines: str) -> list[commands.Ended]:
