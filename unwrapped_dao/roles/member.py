@@ -254,8 +254,14 @@ class Member:
         proposal = self._collective.governor.proposal(proposal_id)
         self._collective.client.wait_until(proposal.vote_start + 1)
         member = self._collective.membership.member(self.address)
-        if member is not None and self._collective.governor.ballot_of(proposal_id, member) == support:
+        cast = self._collective.governor.ballot_of(proposal_id, member) if member is not None else None
+        if cast == support:
             return
+        if cast is not None:
+            raise NotAllowedError(
+                f"Your ballot on this proposal is cast already: {cast}.",
+                hint="A ballot is final; `unwrapped-dao member opt-out` refuses a sale until it is approved.",
+            )
         self._collective.governor.vote(self._account, proposal_id, support)
 
     def opt_out(self, offer: Offer | bytes) -> OptOut:

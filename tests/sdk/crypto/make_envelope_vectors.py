@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import json
-import struct
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,20 +18,18 @@ if __name__ == "__main__":
 
 from crypto_vectors import FOLDER
 
+from tests.doubles.envelopes import craft, preamble
 from unwrapped_dao.crypto import committee, envelope
 from unwrapped_dao.crypto.bn254 import P2, hash_to_g1, pairing
-from unwrapped_dao.crypto.capsule import Capsule, seal_capsule, wrap_for_node
 from unwrapped_dao.crypto.hashing import (
     capsule_keys,
     capsule_scalar,
     hash_to_scalar,
-    header_mac,
     keccak256,
     payload_key,
 )
-from unwrapped_dao.crypto.header import Compression, EnvelopeContext, padme, prefix_bytes
+from unwrapped_dao.crypto.header import Compression, EnvelopeContext, padme
 from unwrapped_dao.crypto.keys import DataKey, NodeKey, SecretScalar
-from unwrapped_dao.crypto.stream import StreamWriter
 from unwrapped_dao.crypto.tree import Node, PoolId, path
 
 SPEC = Path(__file__).parents[3] / "docs" / "spec" / "envelope.md"
@@ -63,10 +59,6 @@ def pattern(length: int) -> bytes:
     return (bytes(range(251)) * (length // 251 + 1))[:length]
 
 
-def _preamble(stored: int, plain: int) -> bytes:
-    return struct.pack(">QQ", stored, plain)
-
-
 def _craft(
     name: str,
     plaintext: bytes,
@@ -75,31 +67,25 @@ def _craft(
     padded_length: int | None = None,
     free_r: int | None = None,
 ) -> bytes:
-    """An envelope around any plaintext, also one that an honest writer would never make."""
-    padded_length = padded_length or padme(len(plaintext))
-    dek, salt = DataKey(_bytes(name + "/dek")), _bytes(name + "/salt")
-    ctx = prefix_bytes(CONTEXT, compression, padded_length, salt)
-    capsule = seal_capsule(dek, ctx, POOL, CONTEXT.member_number, CONTEXT.tree_height, Y)
-    if free_r:
-        r_bytes = (P2 * free_r).to_bytes()
-        ids = [POOL.node_id(node) for node in path(CONTEXT.member_number, CONTEXT.tree_height)]
-        wraps = (wrap_for_node(dek, ctx, r_bytes, i, pairing(hash_to_g1(i) * free_r, Y)) for i in ids)
-        capsule = Capsule(r_bytes, tuple(wraps))
-    mac = header_mac(dek.to_secret_bytes(), salt, ctx, capsule.to_bytes())
-    sink = io.BytesIO()
-    sink.write(ctx + capsule.to_bytes() + mac)
-    writer = StreamWriter(payload_key(dek.to_secret_bytes(), salt, ctx), sink, padded_length)
-    writer.write(plaintext + bytes(padded_length - len(plaintext)))
-    writer.close()
-    return sink.getvalue()
+    """An envelope around any plaintext, with the data key and the salt of a name."""
+    return craft(
+        CONTEXT,
+        Y,
+        plaintext,
+        dek=DataKey(_bytes(name + "/dek")),
+        salt=_bytes(name + "/salt"),
+        compression=compression,
+        padded_length=padded_length,
+        free_r=free_r,
+    )
 
 
 def _stored(name: str, content: bytes) -> bytes:
-    return _craft(name, _preamble(len(content), len(content)) + content)
+    return _craft(name, preamble(len(content), len(content)) + content)
 
 
 def _deflated(name: str, stored: bytes, plain: int) -> bytes:
-    return _craft(name, _preamble(len(stored), plain) + stored, compression=Compression.DEFLATE)
+    return _craft(name, preamble(len(stored), plain) + stored, compression=Compression.DEFLATE)
 
 
 def bases() -> dict[str, bytes]:
@@ -111,11 +97,11 @@ def bases() -> dict[str, bytes]:
         "empty": _stored("empty", b""),
         "deflated": _deflated("deflated", DEFLATED, len(INFLATED)),
         "three-chunks": _stored("three-chunks", pattern(132_000)),
-        "free-randomness": _craft("free-randomness", _preamble(n, n) + CONTENT, free_r=_secret("r").to_secret_int()),
-        "filling-not-zero": _craft("filling-not-zero", _preamble(n, n) + CONTENT + b"\1"),
-        "stored-too-long": _craft("stored-too-long", _preamble(1 << 40, 1 << 40) + CONTENT),
-        "padded-too-much": _craft("padded-too-much", _preamble(n, n) + CONTENT, padded_length=padme(1000)),
-        "two-lengths": _craft("two-lengths", _preamble(n, n + 1) + CONTENT),
+        "free-randomness": _craft("free-randomness", preamble(n, n) + CONTENT, free_r=_secret("r").to_secret_int()),
+        "filling-not-zero": _craft("filling-not-zero", preamble(n, n) + CONTENT + b"\1"),
+        "stored-too-long": _craft("stored-too-long", preamble(1 << 40, 1 << 40) + CONTENT),
+        "padded-too-much": _craft("padded-too-much", preamble(n, n) + CONTENT, padded_length=padme(1000)),
+        "two-lengths": _craft("two-lengths", preamble(n, n + 1) + CONTENT),
         "bomb": _deflated("bomb", DEFLATED, 1 << 40),
         "inflates-too-far": _deflated("inflates-too-far", DEFLATED, len(INFLATED) - 1),
         "inflates-too-little": _deflated("inflates-too-little", DEFLATED, len(INFLATED) + 1),
@@ -349,7 +335,7 @@ def example() -> str:
     show("mac", header.mac)
     show("payload key", payload_key(dek, header.salt, ctx))
     show("nonce", bytes(11) + b"\x01")
-    show("plaintext", _preamble(len(CONTENT), len(CONTENT)) + CONTENT + bytes(header.padded_length - 16 - len(CONTENT)))
+    show("plaintext", preamble(len(CONTENT), len(CONTENT)) + CONTENT + bytes(header.padded_length - 16 - len(CONTENT)))
     show("payload", data[header.length :])
     lines += [
         "",
