@@ -88,7 +88,7 @@ def test_a_killed_contribution_leaves_none_either(chapters: list[Chapter], tmp_p
     ids=["refused", "wrong passphrase", "no node"],
 )
 def test_no_error_holds_one(chapters: list[Chapter], tmp_path: Path, text: str, environ: dict[str, str]) -> None:
-    home = chapter_of(chapters, "member contribute exports/2.zip --as ben").copy(tmp_path / "home")
+    home = chapter_of(chapters, "member contribute exports/3.zip --as cleo").copy(tmp_path / "home")
     ended = commands.run(text.split(), home, **environ)
     assert ended.code not in (0, 1, 99), ended.err
     given = [(value, value.encode()) for value in ("wrong canary passphrase", "canarykey", "canarypath")]
