@@ -39,24 +39,32 @@ class Secret:
         return type(other) is type(self) and hmac.compare_digest(self.to_secret_bytes(), other.to_secret_bytes())
 
 
-class DataKey(Secret):
-    """The 32-byte key of one version of one contribution (the dek)."""
+class SecretBytes(Secret):
+    """A key of 32 bytes. Raises PointError for another length."""
 
     __slots__ = ("_raw",)
     LENGTH: ClassVar[int] = 32
+    called: ClassVar[str]
 
     def __init__(self, raw: bytes) -> None:
         if len(raw) != self.LENGTH:
-            raise PointError("A data key is 32 bytes long.")
+            raise PointError(f"{self.called} is {self.LENGTH} bytes long.")
         self._raw = bytes(raw)
 
     @classmethod
     def generate(cls) -> Self:
-        """A fresh random key; every version of a contribution needs its own."""
+        """A fresh key from the operating system's randomness."""
         return cls(secrets.token_bytes(cls.LENGTH))
 
     def to_secret_bytes(self) -> bytes:
         return self._raw
+
+
+class DataKey(SecretBytes):
+    """The key of one version of one contribution (the dek); every version needs its own."""
+
+    __slots__ = ()
+    called = "A data key"
 
 
 class SecretScalar(Secret):

@@ -10,7 +10,7 @@ import hashlib
 import secrets
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from unwrapped_dao.crypto.header import padme
-from unwrapped_dao.crypto.keys import Secret
+from unwrapped_dao.crypto.keys import Secret, SecretBytes
 from unwrapped_dao.crypto.stream import Sink, Source, StreamReader, StreamWriter, read_up_to, sealed_length
-from unwrapped_dao.errors import EnvelopeError, InputError, PointError, SealedRequestError, SealedRequestFault
+from unwrapped_dao.errors import EnvelopeError, InputError, SealedRequestError, SealedRequestFault
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.hpke import Suite
@@ -41,24 +41,11 @@ _SALT_LENGTH = 32
 _PIECE = 1 << 20
 
 
-class EncryptionKey(Secret):
+class EncryptionKey(SecretBytes):
     """A validator's X25519 key, with which it opens what members seal to it."""
 
-    __slots__ = ("_raw",)
-    LENGTH: ClassVar[int] = 32
-
-    def __init__(self, raw: bytes) -> None:
-        if len(raw) != self.LENGTH:
-            raise PointError("An encryption key is 32 bytes long.")
-        self._raw = bytes(raw)
-
-    @classmethod
-    def generate(cls) -> Self:
-        """A fresh key from the operating system's randomness."""
-        return cls(secrets.token_bytes(cls.LENGTH))
-
-    def to_secret_bytes(self) -> bytes:
-        return self._raw
+    __slots__ = ()
+    called = "An encryption key"
 
     @property
     def public(self) -> bytes:
