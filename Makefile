@@ -98,7 +98,7 @@ e2e: setup-dev ## the whole path on nodes that the tests start themselves
 	@echo "-- end to end"; mkdir -p reports
 	@timeout 1800 $(PYTEST) -q -n $(WORKERS) --dist loadfile -m "not long" $(E2E_TESTS) --junitxml reports/e2e.xml
 
-test: setup-dev ## everything: check, contract tests, end to end on Ganache, Anvil, Kubo; installs what it needs
+test: setup-dev ## check, contract tests, end to end on Ganache, Anvil, Kubo, gas; installs what it needs
 	@rm -rf reports/*.xml; started=$$(date +%s); \
 	$(MAKE) --no-print-directory check && $(MAKE) --no-print-directory contracts forks && \
 	  $(MAKE) --no-print-directory e2e && $(MAKE) --no-print-directory gas; \
