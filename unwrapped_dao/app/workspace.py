@@ -15,27 +15,19 @@ journal/            what was begun and must not be done twice
 
 from __future__ import annotations
 
-import errno
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .. import disk
 from ..chain.lock import WorkspaceLock
-from ..errors import SettingsError, StorageUnavailableError, TemporaryError, WorkspaceBusyError
+from ..errors import TemporaryError, WorkspaceBusyError
 
 _SCRATCH_PREFIX = ".dry-run-"
-_HALF_WRITTEN = (
-    "accounts/.keyfile-*",
-    "keys/.keyfile-*",
-    "journal/*/.note-*",
-    "journal/*/*/.note-*",
-    "receipts/*/.note-*",
-    ".collective.json.*",
-)
-"""Where files are written before they get their names; who was killed there leaves them."""
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_SWEPT = ("", "accounts", "keys", "journal/*", "journal/*/*", "receipts/*")
+"""Folders in which a killed command may leave a half-written file."""
 
 
 class Workspace:
@@ -77,27 +69,17 @@ class Workspace:
 
     def begin(self) -> None:
         """Make the folder, and keep it out of any repository around it."""
-        try:
+        with disk.speaking(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             ignore = self.folder / ".gitignore"
             if not ignore.exists():
                 ignore.write_text("*\n")
-        except OSError as problem:
-            if problem.errno in _FULL:
-                raise StorageUnavailableError(
-                    f"The disk that holds the workspace {self.folder} is full.",
-                    hint="Free some space and run the same command again; nothing was changed.",
-                ) from problem
-            raise SettingsError(
-                f"The workspace {self.folder} cannot be opened: {problem.strerror or problem}.",
-                hint="Choose a folder you may write to with --workspace.",
-            ) from problem
 
     def sweep(self) -> None:
         """Remove what killed commands left half-written. Needs the workspace's lock: nobody else is writing then."""
-        for pattern in _HALF_WRITTEN:
-            for path in self.folder.glob(pattern):
-                path.unlink(missing_ok=True)
+        for place in _SWEPT:
+            for folder in self.folder.glob(place) if place else (self.folder,):
+                disk.sweep(folder)
         for copy in self.folder.glob(f"{_SCRATCH_PREFIX}*"):
             try:
                 lock = WorkspaceLock(copy, wait_s=0)

@@ -6,13 +6,12 @@ that was reset, is noticed and said.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from unwrapped_dao import disk
 from unwrapped_dao.chain.client import ChainClient
 from unwrapped_dao.errors import NotFoundError, SettingsError
 
@@ -63,18 +62,8 @@ class Deployment(BaseModel):
 
     def save(self, workspace: Path) -> Path:
         """Write it, all or nothing; the file's path. A collective that is there already is replaced."""
-        workspace.mkdir(parents=True, exist_ok=True)
         path = workspace / FILE
-        handle, fresh = tempfile.mkstemp(dir=workspace, prefix=f".{FILE}.")
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(self.model_dump_json(indent=1) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            Path(fresh).replace(path)
-        except BaseException:
-            Path(fresh).unlink(missing_ok=True)
-            raise
+        disk.replace(path, self.model_dump_json(indent=1).encode() + b"\n")
         return path
 
 

@@ -8,13 +8,9 @@ Files are written whole or not at all, readable by their owner alone, and never 
 
 from __future__ import annotations
 
-import contextlib
-import glob
 import hmac
 import json
-import os
 import secrets
-import tempfile
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +19,7 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from unwrapped_dao import disk
 from unwrapped_dao.crypto.hashing import keccak256
 from unwrapped_dao.crypto.keys import SecretScalar
 from unwrapped_dao.errors import InputError, PassphraseError, UntrustedDataError
@@ -135,33 +132,9 @@ def write(path: Path, keyfile: dict[str, Any]) -> None:
 
     The very same file again changes nothing: who was killed after writing it runs the command again.
     """
-    text = json.dumps(keyfile, indent=2) + "\n"
-    half_written = f".keyfile-{path.name}-"
-    for left_over in path.parent.glob(f"{glob.escape(half_written)}*"):
-        left_over.unlink(missing_ok=True)  # of a killed writer
-    if path.exists():
-        if path.is_file() and path.read_bytes() == text.encode("ascii"):
-            return
+    content = (json.dumps(keyfile, indent=2) + "\n").encode("ascii")
+    if not disk.create(path, content) and not (path.is_file() and path.read_bytes() == content):
         raise _exists(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=half_written)  # mkstemp makes it 0600
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)  # fails if the path appeared meanwhile, where a rename would replace it
-        except FileExistsError:
-            raise _exists(path) from None
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # the name too must survive a crash: what is sent next may depend on this secret
-    finally:
-        os.close(folder)
 
 
 def _exists(path: Path) -> InputError:

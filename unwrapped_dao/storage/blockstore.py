@@ -13,13 +13,13 @@ publish reuses and `sweep` removes.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from unwrapped_dao import disk
 from unwrapped_dao.errors import (
     ContentMismatchError,
     InputError,
@@ -31,9 +31,6 @@ from unwrapped_dao.storage.cid import CID, Readable, cid_of
 from unwrapped_dao.storage.reader import block_cids, check_block, open_content
 from unwrapped_dao.storage.unixfs import MAX_BLOCK_SIZE
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
-
 
 class BlockStore:
     """A `ContentStore` in a folder of its own. Safe for several processes at once."""
@@ -43,7 +40,7 @@ class BlockStore:
         self._blocks = self.folder / "blocks-v1"
         self._pins = self.folder / "pins"
         self._tmp = self.folder / "tmp"
-        with self._disk():
+        with disk.speaking(self.folder):
             if self.folder.is_dir() and not self._blocks.is_dir() and any(self.folder.iterdir()):
                 raise SettingsError(
                     f"{self.folder} holds other files, so no store was made in it.",
@@ -63,7 +60,7 @@ class BlockStore:
         folders: set[Path] = set()
 
         def keep(cid: CID, block: bytes) -> None:
-            with self._disk():
+            with disk.speaking(self.folder):
                 if self._write(cid, block):
                     made.append(cid.digest)
                 folders.add(self._path(cid.digest).parent)  # old ones too: their writer may have died before syncing
@@ -72,9 +69,9 @@ class BlockStore:
         try:
             with self._locked(exclusive=False):
                 cid = cid_of(file, keep)
-                with self._disk():
+                with disk.speaking(self.folder):
                     for folder in (*folders, self._blocks):
-                        _sync_folder(folder)
+                        disk.sync_folder(folder)
                     if pin:
                         self._write_pin(cid)
         except BaseException:
@@ -86,7 +83,7 @@ class BlockStore:
         return open_content(self.block, cid, max_bytes=max_bytes)
 
     def block(self, cid: CID) -> bytes:
-        with self._disk():
+        with disk.speaking(self.folder):
             try:
                 with self._path(cid.digest).open("rb") as file:
                     block = file.read(MAX_BLOCK_SIZE + 1)
@@ -100,9 +97,9 @@ class BlockStore:
         Refuses (ContentMismatchError) a block that does not hash to it.
         """
         check_block(cid, block, "The sender")
-        with self._locked(exclusive=False), self._disk():
+        with self._locked(exclusive=False), disk.speaking(self.folder):
             if self._write(cid, block):
-                _sync_folder(self._path(cid.digest).parent)
+                disk.sync_folder(self._path(cid.digest).parent)
 
     def has(self, cid: CID) -> bool:
         """Whether every block is here, without reading the leaves."""
@@ -115,16 +112,16 @@ class BlockStore:
         with self._locked(exclusive=False):
             if not self.has(cid):
                 raise NotFoundError(f"{self.name} does not hold all of {cid}, so it cannot pin it.")
-            with self._disk():
+            with disk.speaking(self.folder):
                 self._write_pin(cid)
 
     def unpin(self, cid: CID) -> None:
-        with self._disk():
+        with disk.speaking(self.folder):
             (self._pins / str(cid)).unlink(missing_ok=True)
-            _sync_folder(self._pins)
+            disk.sync_folder(self._pins)
 
     def pins(self) -> frozenset[CID]:
-        with self._disk():
+        with disk.speaking(self.folder):
             names = [entry.name for entry in self._pins.iterdir()]
         pins = set()
         for name in names:
@@ -152,7 +149,7 @@ class BlockStore:
 
         Returns how many blocks.
         """
-        with self._locked(exclusive=True), self._disk():
+        with self._locked(exclusive=True), disk.speaking(self.folder):
             for left_over in self._tmp.iterdir():
                 left_over.unlink(missing_ok=True)
             pinned = self._pinned_digests()
@@ -175,7 +172,7 @@ class BlockStore:
         temporary = self._tmp / secrets.token_hex(16)
         try:
             with temporary.open("xb", buffering=0) as file:
-                _write_all(file.fileno(), block)
+                disk.write_all(file.fileno(), block)
                 os.fsync(file.fileno())
             temporary.replace(path)
         except BaseException:
@@ -187,7 +184,7 @@ class BlockStore:
         os.close(
             os.open(self._pins / str(cid), os.O_CREAT | os.O_WRONLY, 0o644)
         )  # empty, so it exists whole or not at all
-        _sync_folder(self._pins)
+        disk.sync_folder(self._pins)
 
     def _pinned_digests(self) -> set[bytes]:
         kept: set[bytes] = set()
@@ -202,12 +199,12 @@ class BlockStore:
         return kept
 
     def _remove(self, digests: set[bytes]) -> None:
-        with self._disk():
+        with disk.speaking(self.folder):
             for digest in digests:
                 self._path(digest).unlink(missing_ok=True)
             for folder in {self._path(digest).parent for digest in digests}:
                 if folder.is_dir():
-                    _sync_folder(folder)
+                    disk.sync_folder(folder)
 
     def _forget(self, digests: list[bytes]) -> None:
         """After a failed publish, give the space back, unless another is publishing and may share it."""
@@ -217,7 +214,7 @@ class BlockStore:
 
     def _drop_left_over(self) -> None:
         """Remove what killed writers left, unless somebody is writing now: then the next publish does."""
-        with contextlib.suppress(BlockingIOError), self._locked(exclusive=True, wait=False), self._disk():
+        with contextlib.suppress(BlockingIOError), self._locked(exclusive=True, wait=False), disk.speaking(self.folder):
             for left_over in self._tmp.iterdir():
                 left_over.unlink(missing_ok=True)
 
@@ -225,7 +222,7 @@ class BlockStore:
     def _locked(self, *, exclusive: bool, wait: bool = True) -> Iterator[None]:
         import fcntl
 
-        with self._disk():
+        with disk.speaking(self.folder):
             handle = os.open(self.folder / "lock", os.O_CREAT | os.O_RDWR, 0o644)
         try:
             kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
@@ -233,40 +230,3 @@ class BlockStore:
             yield
         finally:
             os.close(handle)  # the kernel releases the lock, as it does for a killed process
-
-    @contextlib.contextmanager
-    def _disk(self) -> Iterator[None]:
-        """Turn what the operating system says about the disk into the package's errors."""
-        try:
-            yield
-        except OSError as error:
-            reason = error.strerror or str(error)
-            if error.errno in _FULL:
-                raise StorageUnavailableError(
-                    f"The disk that holds {self.folder} is full.",
-                    hint="Free some space and run the same command again; older content is untouched.",
-                ) from error
-            if error.errno in _FORBIDDEN or isinstance(error, NotADirectoryError | FileExistsError):
-                raise SettingsError(
-                    f"{self.folder} cannot be used as a store: {reason}.",
-                    hint="Name a folder that this user may write to.",
-                ) from error
-            raise StorageUnavailableError(
-                f"The disk that holds {self.folder} failed: {reason}.",
-                hint="Check the disk, then run the same command again.",
-            ) from error
-
-
-def _write_all(handle: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make names in a folder durable; a file's own fsync does not."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -7,8 +7,6 @@ only when the outcome was told: who was not told asks again, and must not get it
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from .. import disk
 from ..errors import SettingsError
 
 
@@ -40,7 +39,7 @@ class Journal:
         self._when_told = when_told
 
     def begin(self, intent: Intent) -> None:
-        """Note an intent before acting on it."""
+        """Note an intent before acting on it. Raises as `disk.replace`."""
         self._write(intent)
 
     def finish(self, intent: Intent) -> None:
@@ -75,14 +74,4 @@ class Journal:
         return self._folder / f"{intent.name}.json"
 
     def _write(self, intent: Intent) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        handle, fresh = tempfile.mkstemp(dir=self._folder, prefix=".note-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.encode(intent))
-                file.flush()
-                os.fsync(file.fileno())
-            Path(fresh).replace(self._path(intent))
-        except BaseException:
-            Path(fresh).unlink(missing_ok=True)
-            raise
+        disk.replace(self._path(intent), msgspec.json.encode(intent))

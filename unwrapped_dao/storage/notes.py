@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
+
+from .. import disk
 
 
 class FolderNotes:
@@ -14,23 +14,8 @@ class FolderNotes:
         self._folder = folder
 
     def put(self, name: str, raw: bytes) -> None:
-        """Keep `raw` under a name; what was there is replaced."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        handle, fresh = tempfile.mkstemp(dir=self._folder, prefix=".note-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(raw)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(fresh).replace(self._folder / name)
-        except BaseException:
-            Path(fresh).unlink(missing_ok=True)
-            raise
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # else the name itself could be lost
-        finally:
-            os.close(folder)
+        """Keep `raw` under a name; what was there is replaced. Raises as `disk.replace`."""
+        disk.replace(self._folder / name, raw)
 
     def get(self, name: str) -> bytes | None:
         """None if nothing is noted."""

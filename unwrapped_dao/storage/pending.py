@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from ..errors import NotFoundError, StorageUnavailableError
+from .. import disk
+from ..errors import NotFoundError
 from .cid import CID, cid_of
 
 
@@ -36,39 +36,23 @@ class PendingEnvelopes:
 
     def add(self, write: Callable[[BinaryIO], None], note: PendingNote) -> CID:
         """Keep what `write` writes; returns its CID. What killed writers left goes first, if nobody is writing now."""
-        try:
+        with disk.speaking(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             self._drop_left_over()
-            with self._locked(exclusive=False):
-                cid = self._add(write, note)
-        except OSError as problem:
-            raise StorageUnavailableError(
-                f"The envelope could not be kept in {self._folder}: {problem.strerror or problem}.",
-                hint="Free some disk space or choose another workspace, then run the command again.",
-            ) from problem
-        return cid
-
-    def _add(self, write: Callable[[BinaryIO], None], note: PendingNote) -> CID:
-        handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".new-")
-        try:
-            with os.fdopen(handle, "w+b") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-                file.seek(0)
-                cid = cid_of(file)
-            self._note_path(cid.digest).write_bytes(msgspec.json.encode(note))
-            Path(temporary).replace(self._path(cid.digest))
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                Path(temporary).unlink()
+            with self._locked(exclusive=False), disk.half_written(self._folder) as half:
+                write(half.file)
+                half.file.seek(0)
+                cid = cid_of(half.file)
+                disk.replace(self._note_path(cid.digest), msgspec.json.encode(note))
+                half.replace(self._path(cid.digest))
         return cid
 
     def _drop_left_over(self) -> None:
         """What killed writers left: a half-written envelope, or a note whose envelope never came to be."""
         with contextlib.suppress(BlockingIOError), self._locked(exclusive=True):
             notes = [path for path in self._folder.glob("*.json") if not path.with_suffix(".envelope").is_file()]
-            for path in (*self._folder.glob(".new-*"), *notes):
+            disk.sweep(self._folder)
+            for path in notes:
                 path.unlink(missing_ok=True)
 
     @contextlib.contextmanager

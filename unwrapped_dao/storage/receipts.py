@@ -6,13 +6,12 @@ Not here: what a receipt says (roles/consent.py).
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import SettingsError, StorageUnavailableError
+from .. import disk
+from ..errors import SettingsError
 
 
 class Receipts:
@@ -22,25 +21,9 @@ class Receipts:
         self._folder = folder
 
     def keep(self, name: str, receipt: dict[str, Any]) -> Path:
-        """Keep a receipt; durable when this returns."""
+        """Keep a receipt; durable when this returns. Raises as `disk.replace`."""
         path = self._folder / f"{name}.json"
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".note-")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump(receipt, file, indent=1, ensure_ascii=False)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(temporary).replace(path)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
-        except OSError as problem:
-            raise StorageUnavailableError(
-                f"The receipt could not be kept in {self._folder}: {problem.strerror or problem}.",
-                hint="Free some disk space or choose another workspace; nothing was sent.",
-            ) from problem
+        disk.replace(path, json.dumps(receipt, indent=1, ensure_ascii=False).encode())
         return path
 
     def all(self) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from unwrapped_dao.crypto import keystore
 from unwrapped_dao.crypto.keys import SecretScalar
 from unwrapped_dao.crypto.keystore import GETH_LIGHT_SCRYPT, OWASP_SCRYPT, ScryptCost
-from unwrapped_dao.errors import InputError, PassphraseError, PointError, UntrustedDataError, UnwrappedError
+from unwrapped_dao.errors import (
+    InputError,
+    PassphraseError,
+    PointError,
+    StorageUnavailableError,
+    UntrustedDataError,
+    UnwrappedError,
+)
 
 SECRET = SecretScalar(0xCA9A12)
 PASSPHRASE = "correct horse ß battery"
@@ -74,7 +81,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(StorageUnavailableError, match="full"):
         _save(tmp_path / "key")
     assert list(tmp_path.iterdir()) == []
 

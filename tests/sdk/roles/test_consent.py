@@ -14,7 +14,7 @@ import pytest
 from unwrapped_dao import kinds, samples
 from unwrapped_dao.app.in_process import LocalCollective, local
 from unwrapped_dao.chain import eip712
-from unwrapped_dao.errors import AttestationError, StorageUnavailableError, UntrustedDataError
+from unwrapped_dao.errors import AttestationError, SettingsError, UntrustedDataError
 from unwrapped_dao.roles.validator import Validator
 from unwrapped_dao.validation.request import AttestationRequest
 
@@ -144,6 +144,6 @@ def test_no_receipt_no_question(tmp_path: Path, dao: LocalCollective, monkeypatc
     monkeypatch.setattr(Validator, "attest", lambda *_: pytest.fail("asked without a receipt"))
     with (
         samples.exports(2, seed=3, min_plays=400, max_plays=400) as exports,
-        pytest.raises(StorageUnavailableError, match="receipt"),
+        pytest.raises(SettingsError, match="receipts cannot be written"),
     ):
         member.contribute(member.preview(exports[1], scope=SCOPE))

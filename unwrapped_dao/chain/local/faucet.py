@@ -7,12 +7,12 @@ and the money exists on no other chain.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
+from unwrapped_dao import disk
 from unwrapped_dao.errors import SettingsError
 
 LABEL = "Faucet of an embedded development chain. Its money is worth nothing and exists nowhere else."
@@ -33,12 +33,8 @@ def save_faucet(path: Path, faucet: LocalAccount, chain_id: int) -> None:
         "address": faucet.address,
         "private_key": "0x" + bytes(faucet.key).hex(),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(content, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
+    disk.sweep(path.parent)  # a writer killed here began a chain that never was
+    disk.replace(path, json.dumps(content, indent=1).encode())
 
 
 def load_faucet(path: Path) -> LocalAccount:
