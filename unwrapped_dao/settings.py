@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from unwrapped_dao.errors import PassphraseError, SettingsError
+from .errors import PassphraseError, SettingsError
 
 DEFAULT_WORKSPACE = Path(".unwrapped-dao")
 CONFIG_FILE = "config.toml"

@@ -18,7 +18,7 @@ from eth_abi.exceptions import DecodingError, EncodingError
 from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
 
-from unwrapped_dao.errors import InputError, RpcUnavailableError
+from ..errors import InputError, RpcUnavailableError
 
 Entry = Mapping[str, Any]
 

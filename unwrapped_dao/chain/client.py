@@ -16,18 +16,18 @@ from typing import Any, Self
 import msgspec
 from eth_utils.address import to_checksum_address
 
-from unwrapped_dao.chain.artifacts import all_errors
-from unwrapped_dao.chain.outbox import RECEIPT_TIMEOUT_S, NonceTaken, Outbox, Receipt, message, unhex
-from unwrapped_dao.chain.refusals import translated
-from unwrapped_dao.chain.signer import Signer
-from unwrapped_dao.chain.transport import RpcError, Transport
-from unwrapped_dao.errors import (
+from ..errors import (
     ContractRefusedError,
     NotAllowedError,
     NotFoundError,
     RpcUnavailableError,
     TemporaryError,
 )
+from .artifacts import all_errors
+from .outbox import RECEIPT_TIMEOUT_S, NonceTaken, Outbox, Receipt, message, unhex
+from .refusals import translated
+from .signer import Signer
+from .transport import RpcError, Transport
 
 Json = dict[str, Any]
 Progress = Callable[[int], None]
@@ -92,7 +92,7 @@ class ChainClient:
         cls, url: str, *, timeout_s: float = 20.0, patience_s: int | None = None, on_wait: Progress | None = None
     ) -> Self:
         """A client of the node at an http(s) URL. Raises RpcUnavailableError if it does not answer."""
-        from unwrapped_dao.chain.http import HttpTransport
+        from .http import HttpTransport
 
         client = cls(HttpTransport(url, timeout_s=timeout_s), patience_s=patience_s, on_wait=on_wait)
         _ = client.chain_id

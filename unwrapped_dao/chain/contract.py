@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from unwrapped_dao.chain import artifacts
-from unwrapped_dao.chain.abi import Abi, Event
-from unwrapped_dao.chain.client import ChainClient, DryRun, OnSigned
-from unwrapped_dao.chain.outbox import Receipt
-from unwrapped_dao.chain.signer import Signer
-from unwrapped_dao.errors import NotFoundError
+from ..errors import NotFoundError
+from . import artifacts
+from .abi import Abi, Event
+from .client import ChainClient, DryRun, OnSigned
+from .outbox import Receipt
+from .signer import Signer
 
 
 class Contract:

@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from unwrapped_dao import disk
-from unwrapped_dao.chain.client import ChainClient
-from unwrapped_dao.errors import NotFoundError, SettingsError
+from .. import disk
+from ..errors import NotFoundError, SettingsError
+from .client import ChainClient
 
 FILE = "collective.json"
 

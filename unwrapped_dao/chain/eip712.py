@@ -19,10 +19,10 @@ from eth_keys.exceptions import BadSignature
 from eth_utils.address import to_checksum_address
 from eth_utils.exceptions import ValidationError
 
-from unwrapped_dao.chain.abi import Abi, require_exact_length
-from unwrapped_dao.chain.client import ChainClient
-from unwrapped_dao.chain.signer import Signer
-from unwrapped_dao.errors import AttestationError, InputError, NotFoundError
+from ..errors import AttestationError, InputError, NotFoundError
+from .abi import Abi, require_exact_length
+from .client import ChainClient
+from .signer import Signer
 
 LENGTH = 64
 SECP256K1_N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141

@@ -15,8 +15,8 @@ from web3 import HTTPProvider
 from web3.exceptions import Web3Exception
 from web3.types import RPCEndpoint
 
-from unwrapped_dao.chain.transport import RpcError
-from unwrapped_dao.errors import RpcUnavailableError, SettingsError
+from ..errors import RpcUnavailableError, SettingsError
+from .transport import RpcError
 
 ATTEMPTS = 3
 PAUSE_S = 0.2

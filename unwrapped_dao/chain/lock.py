@@ -6,7 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from unwrapped_dao.errors import SettingsError, WorkspaceBusyError
+from ..errors import SettingsError, WorkspaceBusyError
 
 DEFAULT_WAIT_S = 10.0
 

@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 from eth_utils.address import to_checksum_address
 
-from unwrapped_dao.chain.artifacts import all_errors
-from unwrapped_dao.chain.refusals import refusal, revert_data, translated
-from unwrapped_dao.chain.transport import RpcError, Transport
-from unwrapped_dao.errors import ContractRefusedError, RpcUnavailableError
+from ..errors import ContractRefusedError, RpcUnavailableError
+from .artifacts import all_errors
+from .refusals import refusal, revert_data, translated
+from .transport import RpcError, Transport
 
 Json = dict[str, Any]
 

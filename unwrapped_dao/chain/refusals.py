@@ -12,10 +12,10 @@ from typing import Any
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 
-from unwrapped_dao.chain.abi import Abi
-from unwrapped_dao.chain.plain_words import plain_words
-from unwrapped_dao.chain.transport import RpcError
-from unwrapped_dao.errors import ContractRefusedError, NotAllowedError, RpcUnavailableError, UnwrappedError
+from ..errors import ContractRefusedError, NotAllowedError, RpcUnavailableError, UnwrappedError
+from .abi import Abi
+from .plain_words import plain_words
+from .transport import RpcError
 
 REASON_SELECTOR = bytes.fromhex("08c379a0")  # Error(string), of require and revert with a text
 PANIC_SELECTOR = bytes.fromhex("4e487b71")  # Panic(uint256), of the compiler's own checks

@@ -13,11 +13,11 @@ from typing import Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from unwrapped_dao.crypto.bn254 import P2, G2Point, hash_to_g1, pairing, pairings
-from unwrapped_dao.crypto.hashing import capsule_keys, capsule_scalar
-from unwrapped_dao.crypto.keys import DataKey, NodeKey
-from unwrapped_dao.crypto.tree import Node, PoolId, path
-from unwrapped_dao.errors import CapsuleError, InputError, PointError
+from ..errors import CapsuleError, InputError, PointError
+from .bn254 import P2, G2Point, hash_to_g1, pairing, pairings
+from .hashing import capsule_keys, capsule_scalar
+from .keys import DataKey, NodeKey
+from .tree import Node, PoolId, path
 
 R_LENGTH = 128
 COMMIT_LENGTH = 16

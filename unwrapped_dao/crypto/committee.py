@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from unwrapped_dao.crypto import shamir
-from unwrapped_dao.crypto.bn254 import MINUS_P2, P1, P2, G1Point, G2Point, R, hash_to_g1, pairing_product_is_one
-from unwrapped_dao.crypto.hashing import SUITE, committee_pok_challenge, heartbeat_digest, schnorr_nonce
-from unwrapped_dao.crypto.keys import NodeKey, SecretScalar
-from unwrapped_dao.crypto.tree import Node, PoolId
-from unwrapped_dao.errors import DeliveryError, InputError, PointError
+from ..errors import DeliveryError, InputError, PointError
+from . import shamir
+from .bn254 import MINUS_P2, P1, P2, G1Point, G2Point, R, hash_to_g1, pairing_product_is_one
+from .hashing import SUITE, committee_pok_challenge, heartbeat_digest, schnorr_nonce
+from .keys import NodeKey, SecretScalar
+from .tree import Node, PoolId
 
 WEEK_S = 604_800
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from unwrapped_dao.crypto import hashing
-from unwrapped_dao.crypto.bn254 import P1, G1Point, R
-from unwrapped_dao.crypto.dkg import VerifiedDeal
-from unwrapped_dao.crypto.keys import SecretScalar
-from unwrapped_dao.errors import DealError
+from ..errors import DealError
+from . import hashing
+from .bn254 import P1, G1Point, R
+from .dkg import VerifiedDeal
+from .keys import SecretScalar
 
 
 @dataclass(frozen=True, slots=True)

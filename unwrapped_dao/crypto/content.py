@@ -11,9 +11,9 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from unwrapped_dao.crypto.header import PREAMBLE_LENGTH, Compression, padme
-from unwrapped_dao.crypto.stream import CHUNK_LENGTH, Sink, Source, read_up_to
-from unwrapped_dao.errors import EnvelopeError, InputError
+from ..errors import EnvelopeError, InputError
+from .header import PREAMBLE_LENGTH, Compression, padme
+from .stream import CHUNK_LENGTH, Sink, Source, read_up_to
 
 #: A deflated content may expand to at most this many times the padded length. Deflate itself reaches 1032; real rows
 #: stay below 30, and a writer stores what would compress better than this.

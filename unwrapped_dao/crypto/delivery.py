@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from unwrapped_dao.crypto import shamir
-from unwrapped_dao.crypto.bn254 import (
+from ..errors import DeliveryError, InputError, PointError
+from . import shamir
+from .bn254 import (
     G1_INFINITY,
     MINUS_P2,
     P1,
@@ -21,10 +22,9 @@ from unwrapped_dao.crypto.bn254 import (
     hash_to_g1,
     pairing_product_is_one,
 )
-from unwrapped_dao.crypto.hashing import batch_weights, share_blinding
-from unwrapped_dao.crypto.keys import NodeKey, SecretScalar
-from unwrapped_dao.crypto.tree import Node, PoolId
-from unwrapped_dao.errors import DeliveryError, InputError, PointError
+from .hashing import batch_weights, share_blinding
+from .keys import NodeKey, SecretScalar
+from .tree import Node, PoolId
 
 
 @dataclass(frozen=True, slots=True)

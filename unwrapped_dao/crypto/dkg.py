@@ -16,8 +16,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from unwrapped_dao.crypto import hashing, shamir
-from unwrapped_dao.crypto.bn254 import (
+from ..errors import DealError, InputError
+from . import hashing, shamir
+from .bn254 import (
     G2_INFINITY,
     MINUS_P2,
     P1,
@@ -27,10 +28,9 @@ from unwrapped_dao.crypto.bn254 import (
     R,
     pairing_product_is_one,
 )
-from unwrapped_dao.crypto.committee import Board
-from unwrapped_dao.crypto.feldman import Polynomial, PublicPolynomial, combine_shares, weighted_sum, weights_of
-from unwrapped_dao.crypto.keys import Secret, SecretScalar
-from unwrapped_dao.errors import DealError, InputError
+from .committee import Board
+from .feldman import Polynomial, PublicPolynomial, combine_shares, weighted_sum, weights_of
+from .keys import Secret, SecretScalar
 
 MOST_CUSTODIANS = 32
 

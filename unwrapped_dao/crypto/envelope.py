@@ -10,11 +10,12 @@ import io
 import secrets
 from dataclasses import dataclass
 
-from unwrapped_dao.crypto.bn254 import G2Point
-from unwrapped_dao.crypto.capsule import open_capsule, require_randomness, seal_capsule
-from unwrapped_dao.crypto.content import Lengths, Unpacker, prepare
-from unwrapped_dao.crypto.hashing import header_mac, payload_key
-from unwrapped_dao.crypto.header import (
+from ..errors import CapsuleError, EnvelopeError, InputError
+from .bn254 import G2Point
+from .capsule import open_capsule, require_randomness, seal_capsule
+from .content import Lengths, Unpacker, prepare
+from .hashing import header_mac, payload_key
+from .header import (
     PREAMBLE_LENGTH,
     SALT_LENGTH,
     Compression,
@@ -22,9 +23,8 @@ from unwrapped_dao.crypto.header import (
     Header,
     prefix_bytes,
 )
-from unwrapped_dao.crypto.keys import DataKey, NodeKey
-from unwrapped_dao.crypto.stream import Sink, Source, StreamReader, StreamWriter
-from unwrapped_dao.errors import CapsuleError, EnvelopeError, InputError
+from .keys import DataKey, NodeKey
+from .stream import Sink, Source, StreamReader, StreamWriter
 
 __all__ = [
     "Compression",

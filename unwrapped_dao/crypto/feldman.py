@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from unwrapped_dao.crypto import shamir
-from unwrapped_dao.crypto.bn254 import G1_INFINITY, P1, G1Point, R
-from unwrapped_dao.crypto.hashing import keccak256
-from unwrapped_dao.crypto.keys import Secret, SecretScalar
-from unwrapped_dao.errors import InputError
+from ..errors import InputError
+from . import shamir
+from .bn254 import G1_INFINITY, P1, G1Point, R
+from .hashing import keccak256
+from .keys import Secret, SecretScalar
 
 
 class Polynomial(Secret):

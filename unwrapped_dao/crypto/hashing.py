@@ -14,8 +14,8 @@ from Crypto.Hash import keccak
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from unwrapped_dao.crypto.field import R
-from unwrapped_dao.errors import InputError
+from ..errors import InputError
+from .field import R
 
 SUITE: Final = 1  # BN254-KECCAK256-SVDW
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Self
 
-from unwrapped_dao.crypto.capsule import Capsule, capsule_length
-from unwrapped_dao.crypto.hashing import SUITE
-from unwrapped_dao.crypto.stream import Source, read_up_to, sealed_length
-from unwrapped_dao.crypto.tree import MAX_TREE_HEIGHT, PoolId
-from unwrapped_dao.errors import EnvelopeError, InputError
+from ..errors import EnvelopeError, InputError
+from .capsule import Capsule, capsule_length
+from .hashing import SUITE
+from .stream import Source, read_up_to, sealed_length
+from .tree import MAX_TREE_HEIGHT, PoolId
 
 MAGIC = b"UNWRAPD"
 VERSION = 1

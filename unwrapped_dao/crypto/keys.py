@@ -9,9 +9,9 @@ import hmac
 import secrets
 from typing import ClassVar, NoReturn, Self
 
-from unwrapped_dao.crypto.bn254 import MINUS_P2, G1Point, G2Point, R, hash_to_g1, pairing_product_is_one
-from unwrapped_dao.crypto.tree import Node, PoolId
-from unwrapped_dao.errors import DeliveryError, PointError
+from ..errors import DeliveryError, PointError
+from .bn254 import MINUS_P2, G1Point, G2Point, R, hash_to_g1, pairing_product_is_one
+from .tree import Node, PoolId
 
 
 class Secret:

@@ -19,10 +19,10 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from unwrapped_dao import disk
-from unwrapped_dao.crypto.hashing import keccak256
-from unwrapped_dao.crypto.keys import SecretScalar
-from unwrapped_dao.errors import InputError, PassphraseError, UntrustedDataError
+from .. import disk
+from ..errors import InputError, PassphraseError, UntrustedDataError
+from .hashing import keccak256
+from .keys import SecretScalar
 
 
 @dataclass(frozen=True, slots=True)

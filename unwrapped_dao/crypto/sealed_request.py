@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from unwrapped_dao.crypto.header import padme
-from unwrapped_dao.crypto.keys import Secret, SecretBytes
-from unwrapped_dao.crypto.stream import Sink, Source, StreamReader, StreamWriter, read_up_to, sealed_length
-from unwrapped_dao.errors import EnvelopeError, InputError, SealedRequestError, SealedRequestFault
+from ..errors import EnvelopeError, InputError, SealedRequestError, SealedRequestFault
+from .header import padme
+from .keys import Secret, SecretBytes
+from .stream import Sink, Source, StreamReader, StreamWriter, read_up_to, sealed_length
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.hpke import Suite

@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 
-from unwrapped_dao.crypto.bn254 import G1_INFINITY, G1Point, R
-from unwrapped_dao.crypto.keys import SecretScalar
-from unwrapped_dao.errors import InputError
+from ..errors import InputError
+from .bn254 import G1_INFINITY, G1Point, R
+from .keys import SecretScalar
 
 
 def split(secret: SecretScalar, threshold: int, count: int) -> dict[int, SecretScalar]:

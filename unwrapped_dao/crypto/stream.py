@@ -12,7 +12,7 @@ from typing import Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from unwrapped_dao.errors import EnvelopeError, InputError
+from ..errors import EnvelopeError, InputError
 
 CHUNK_LENGTH = 64 * 1024
 TAG_LENGTH = 16

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
-from unwrapped_dao.crypto.hashing import SUITE, node_id
-from unwrapped_dao.errors import InputError
+from ..errors import InputError
+from .hashing import SUITE, node_id
 
 MAX_TREE_HEIGHT = 32
 

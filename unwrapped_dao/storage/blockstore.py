@@ -19,17 +19,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from unwrapped_dao import disk
-from unwrapped_dao.errors import (
+from .. import disk
+from ..errors import (
     ContentMismatchError,
     InputError,
     NotFoundError,
     SettingsError,
     StorageUnavailableError,
 )
-from unwrapped_dao.storage.cid import CID, Readable, cid_of
-from unwrapped_dao.storage.reader import block_cids, check_block, open_content
-from unwrapped_dao.storage.unixfs import MAX_BLOCK_SIZE
+from .cid import CID, Readable, cid_of
+from .reader import block_cids, check_block, open_content
+from .unixfs import MAX_BLOCK_SIZE
 
 
 class BlockStore:

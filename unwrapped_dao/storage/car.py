@@ -10,11 +10,11 @@ import os
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from unwrapped_dao.errors import ContentMismatchError, NotFoundError
-from unwrapped_dao.storage.cid import CID
-from unwrapped_dao.storage.interfaces import ContentReader, ContentStore
-from unwrapped_dao.storage.reader import block_cids, check_block, open_content
-from unwrapped_dao.storage.unixfs import CID_PREFIX, MAX_BLOCK_SIZE, varint
+from ..errors import ContentMismatchError, NotFoundError
+from .cid import CID
+from .interfaces import ContentReader, ContentStore
+from .reader import block_cids, check_block, open_content
+from .unixfs import CID_PREFIX, MAX_BLOCK_SIZE, varint
 
 _CID_TAG = b"\xd8\x2a\x58\x25\x00"  # CBOR tag 42, a 37-byte string, which begins with the identity multibase
 _MAX_HEADER = 64 << 20  # more than a million roots

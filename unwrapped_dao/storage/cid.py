@@ -18,8 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from unwrapped_dao.errors import InputError
-from unwrapped_dao.storage.unixfs import (
+from ..errors import InputError
+from .unixfs import (
     CHUNK_SIZE,
     CID_PREFIX,
     DAG_PB,

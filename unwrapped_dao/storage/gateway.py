@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import BinaryIO
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from unwrapped_dao.errors import NotFoundError, SettingsError, StorageUnavailableError
-from unwrapped_dao.storage.cid import CID
-from unwrapped_dao.storage.http_exchange import HttpExchange
-from unwrapped_dao.storage.reader import block_cids, check_block, open_content
-from unwrapped_dao.storage.unixfs import MAX_BLOCK_SIZE
+from ..errors import NotFoundError, SettingsError, StorageUnavailableError
+from .cid import CID
+from .http_exchange import HttpExchange
+from .reader import block_cids, check_block, open_content
+from .unixfs import MAX_BLOCK_SIZE
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 3

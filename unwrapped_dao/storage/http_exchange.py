@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 from urllib.parse import SplitResult
 
-from unwrapped_dao.errors import StorageUnavailableError
+from ..errors import StorageUnavailableError
 
 
 @dataclass(frozen=True, slots=True)

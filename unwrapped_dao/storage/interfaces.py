@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, Protocol, runtime_checkable
 
-from unwrapped_dao.storage.cid import CID, Readable
+from .cid import CID, Readable
 
 
 @runtime_checkable

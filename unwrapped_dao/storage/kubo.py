@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
-from unwrapped_dao.errors import (
+from ..errors import (
     ContentMismatchError,
     InputError,
     NotFoundError,
@@ -24,10 +24,10 @@ from unwrapped_dao.errors import (
     StorageUnavailableError,
     UnwrappedError,
 )
-from unwrapped_dao.storage.cid import CID, CidBuilder, Readable
-from unwrapped_dao.storage.http_exchange import HttpExchange
-from unwrapped_dao.storage.reader import check_block, open_content
-from unwrapped_dao.storage.unixfs import CHUNK_SIZE, MAX_BLOCK_SIZE, MAX_LINKS
+from .cid import CID, CidBuilder, Readable
+from .http_exchange import HttpExchange
+from .reader import check_block, open_content
+from .unixfs import CHUNK_SIZE, MAX_BLOCK_SIZE, MAX_LINKS
 
 RPC_PORT = 5001  # Kubo's default
 _MULTIADDR = re.compile(r"/(ip4|ip6|dns|dns4|dns6)/([^/]+)/tcp/(\d+)(?:/(https?))?")

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from unwrapped_dao.errors import ContentMismatchError, NotFoundError, StorageUnavailableError
-from unwrapped_dao.storage.cid import CID
-from unwrapped_dao.storage.interfaces import ContentReader, ContentStore
-from unwrapped_dao.storage.reader import verify
+from ..errors import ContentMismatchError, NotFoundError, StorageUnavailableError
+from .cid import CID
+from .interfaces import ContentReader, ContentStore
+from .reader import verify
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ import io
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol, cast
 
-from unwrapped_dao.errors import ContentMismatchError
-from unwrapped_dao.storage.cid import CID
-from unwrapped_dao.storage.unixfs import (
+from ..errors import ContentMismatchError
+from .cid import CID
+from .unixfs import (
     CHUNK_SIZE,
     DAG_PB,
     MAX_BLOCK_SIZE,

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from unwrapped_dao.errors import (
+from ..errors import (
     ContentMismatchError,
     NotFoundError,
     SettingsError,
     StorageUnavailableError,
     UnwrappedError,
 )
-from unwrapped_dao.storage.cid import CID
-from unwrapped_dao.storage.interfaces import ContentReader
-from unwrapped_dao.storage.reader import open_content
+from .cid import CID
+from .interfaces import ContentReader
+from .reader import open_content
 
 
 @dataclass(frozen=True, slots=True)

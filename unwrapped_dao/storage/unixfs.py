@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from unwrapped_dao.errors import ContentMismatchError
+from ..errors import ContentMismatchError
 
 CHUNK_SIZE = 1 << 20  # bytes in a full leaf
 MAX_LINKS = 174  # boxo: (8192 bytes per node) / (34-byte multihash + 8 size + 5 overhead)

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from unwrapped_dao.chain.abi import Abi
-from unwrapped_dao.errors import NotFoundError
+from ...errors import NotFoundError
+from ..abi import Abi
 
 FOLDER = Path(__file__).parent
 

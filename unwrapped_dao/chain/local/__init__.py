@@ -16,13 +16,13 @@ from typing import Any
 
 from eth_account.signers.local import LocalAccount
 
-from unwrapped_dao.chain.local import lighter  # noqa: F401  (before anything of py-evm)
-from unwrapped_dao.chain.local.engine import Engine
-from unwrapped_dao.chain.local.faucet import FAUCET_WEI, load_faucet, new_faucet, save_faucet
-from unwrapped_dao.chain.local.rpc import Rpc
-from unwrapped_dao.chain.local.store import FORMAT, Store
-from unwrapped_dao.chain.lock import DEFAULT_WAIT_S, WorkspaceLock
-from unwrapped_dao.errors import SettingsError
+from ...errors import SettingsError
+from ..lock import DEFAULT_WAIT_S, WorkspaceLock
+from . import lighter  # noqa: F401  (before anything of py-evm)
+from .engine import Engine
+from .faucet import FAUCET_WEI, load_faucet, new_faucet, save_faucet
+from .rpc import Rpc
+from .store import FORMAT, Store
 
 # "un" in ASCII: an id that no known network has, so that nothing signed here is valid elsewhere.
 CHAIN_ID = 0x756E

@@ -31,9 +31,9 @@ from eth_typing import Address, BlockNumber, Hash32
 from eth_utils.exceptions import ValidationError
 from rlp.exceptions import RLPException  # type: ignore[import-untyped]
 
-from unwrapped_dao.chain.local.precompiles import LocalComputation, LocalState
-from unwrapped_dao.chain.local.store import Block, Entry, Store
-from unwrapped_dao.chain.local.words import block_body, receipt_body, transaction_body
+from .precompiles import LocalComputation, LocalState
+from .store import Block, Entry, Store
+from .words import block_body, receipt_body, transaction_body
 
 BLOCK_GAS_LIMIT = 30_000_000
 BASE_FEE_WEI = 10**9

@@ -12,8 +12,8 @@ from pathlib import Path
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from unwrapped_dao import disk
-from unwrapped_dao.errors import SettingsError
+from ... import disk
+from ...errors import SettingsError
 
 LABEL = "Faucet of an embedded development chain. Its money is worth nothing and exists nowhere else."
 FAUCET_WEI = 10**9 * 10**18

@@ -13,8 +13,8 @@ from eth.vm.forks.shanghai.computation import ShanghaiComputation
 from eth.vm.forks.shanghai.state import ShanghaiState
 from eth_typing import Address
 
-from unwrapped_dao.crypto.bn254 import G1Point, G2Point, pairing_product_is_one
-from unwrapped_dao.errors import PointError
+from ...crypto.bn254 import G1Point, G2Point, pairing_product_is_one
+from ...errors import PointError
 
 # EIP-1108.
 GAS_ADD = 150

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from unwrapped_dao.chain.local.engine import BASE_FEE_WEI, BLOCK_GAS_LIMIT, CallRequest, Engine, Outcome, RefusedByNode
-from unwrapped_dao.chain.local.store import Block, Store
-from unwrapped_dao.chain.local.words import data, number
-from unwrapped_dao.chain.transport import RpcError
+from ..transport import RpcError
+from .engine import BASE_FEE_WEI, BLOCK_GAS_LIMIT, CallRequest, Engine, Outcome, RefusedByNode
+from .store import Block, Store
+from .words import data, number
 
 Json = dict[str, Any]
 

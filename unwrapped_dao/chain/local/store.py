@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from unwrapped_dao.errors import SettingsError, TemporaryError
+from ...errors import SettingsError, TemporaryError
 
 Json = dict[str, Any]
 

@@ -3,9 +3,10 @@
 Neither library runs in constant time: do not let strangers time what you compute with a secret.
 """
 
-from unwrapped_dao.crypto.bn254.backend import BackendChoice, BackendName, backend_name, select_backend
-from unwrapped_dao.crypto.bn254.hash_to_curve import hash_hints, hash_to_field, hash_to_g1, map_to_g1
-from unwrapped_dao.crypto.bn254.points import (
+from ..field import P, R
+from .backend import BackendChoice, BackendName, backend_name, select_backend
+from .hash_to_curve import hash_hints, hash_to_field, hash_to_g1, map_to_g1
+from .points import (
     G1_INFINITY,
     G2_INFINITY,
     MINUS_P2,
@@ -17,7 +18,6 @@ from unwrapped_dao.crypto.bn254.points import (
     pairing_product_is_one,
     pairings,
 )
-from unwrapped_dao.crypto.field import P, R
 
 __all__ = [
     "G1_INFINITY",

@@ -12,10 +12,10 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, cast, get_args
 
-from unwrapped_dao.errors import SettingsError
+from ...errors import SettingsError
 
 if TYPE_CHECKING:
-    from unwrapped_dao.crypto.bn254.points import G1Point, G2Point
+    from .points import G1Point, G2Point
 
 BackendName = Literal["native", "reference"]
 BackendChoice = Literal["auto", "native", "reference"]

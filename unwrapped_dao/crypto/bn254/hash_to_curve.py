@@ -10,9 +10,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from unwrapped_dao.crypto.bn254.points import G1Point
-from unwrapped_dao.crypto.field import P, inv0, is_square, sqrt
-from unwrapped_dao.crypto.hashing import HASH_TO_G1_DST, expand_message_xmd
+from ..field import P, inv0, is_square, sqrt
+from ..hashing import HASH_TO_G1_DST, expand_message_xmd
+from .points import G1Point
 
 _L = 48
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from zksnake._algebra import ec_bn254  # type: ignore[import-untyped]
 
-from unwrapped_dao.crypto.bn254.backend import BackendName
-from unwrapped_dao.crypto.bn254.points import G1_INFINITY, G2_INFINITY, G1Point, G2Point
-from unwrapped_dao.crypto.field import P
+from ..field import P
+from .backend import BackendName
+from .points import G1_INFINITY, G2_INFINITY, G1Point, G2Point
 
 #: 1/c mod r for c = 2z(6z² + 3z + 1), z = 4965661367192848881 (`suite.c_inverse_mod_r` of key-delivery.json).
 C_INVERSE = 0x30644E72E131A029048B6E193FD84104CC37A73FEC2BC5E9B8CA0B2D36636F22

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from unwrapped_dao.crypto.bn254 import backend
-from unwrapped_dao.crypto.field import P, R, is_on_g1_curve, is_on_twist
-from unwrapped_dao.errors import PointError
+from ...errors import PointError
+from ..field import P, R, is_on_g1_curve, is_on_twist
+from . import backend
 
 
 def _words(raw: bytes, count: int, group: str) -> list[int]:

@@ -14,9 +14,9 @@ from py_ecc.fields import optimized_bn128_FQ12 as FQ12
 from py_ecc.optimized_bn128 import optimized_curve as curve
 from py_ecc.optimized_bn128 import optimized_pairing
 
-from unwrapped_dao.crypto.bn254.backend import BackendName
-from unwrapped_dao.crypto.bn254.points import G1_INFINITY, G2_INFINITY, G1Point, G2Point
-from unwrapped_dao.crypto.field import P, R
+from ..field import P, R
+from .backend import BackendName
+from .points import G1_INFINITY, G2_INFINITY, G1Point, G2Point
 
 
 def _g1(point: G1Point) -> Any:
