@@ -91,7 +91,9 @@ abstract contract CommitteeGenerations {
         status.phase = ICommitteeBoard.Phase.None;
         status.since = uint40(block.timestamp);
         _status[g] = status;
-        _current = g;
+        // A resharing changes who holds a key, never which key new epochs use: else the old shares of custodians who were
+        // removed by a fresh key would open what is contributed after it.
+        if (status.origin == 0 || _originOf(_current) == status.origin) _current = g;
         if (status.origin != 0) _serving[status.origin] = g;
         emit IKeyCommittee.GenerationActivated(g, X, Y);
         address key = CodeBlob.write(abi.encode(X, Y, polynomialHash, shareKeysHash));

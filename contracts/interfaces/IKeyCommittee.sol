@@ -82,7 +82,8 @@ interface IKeyCommittee {
         uint256[2][] calldata C2
     ) external;
 
-    /// @notice The generation new epochs use; 0 if none is Active. Generations count from 1.
+    /// @notice The generation new epochs use: the latest of the key that was formed last; 0 if there is none, or it was retired.
+    /// A resharing of an earlier key does not change it. Generations count from 1.
     function currentGeneration() external view returns (uint32);
     function generation(uint32 generation) external view returns (Generation memory);
     function isActive(uint32 generation) external view returns (bool);

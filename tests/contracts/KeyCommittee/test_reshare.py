@@ -138,6 +138,38 @@ def test_a_resharing_is_reshared_and_one_vote_retires_all(resharing, formed, boa
     assert board.committee.currentGeneration() == 0
 
 
+def _fresh_key(board, chain, keeper):
+    """A vote forms another key, of one custodian; the number it got."""
+    generation = board.committee.form([keeper], 1, {"from": board.timelock}).return_value
+    board.committee.postKey(generation, *key_proof(board.committee, chain.id, SECRET, generation), {"from": keeper})
+    return generation
+
+
+def _reshare_the_first(formed, board, chain, clock, successors):
+    generation = board.committee.reshare(1, successors, 2, {"from": board.timelock}).return_value
+    again = Ceremony(board.committee, chain.id, generation, successors, 2, source=formed)
+    _after_deals(again, clock, 2, 3, 4)
+    _finish(again, board)
+    assert board.committee.servingGeneration(1) == generation
+
+
+def test_a_resharing_of_an_old_key_takes_no_new_epochs_from_the_fresh_one(formed, board, chain, clock, accounts):
+    """Against removed custodians that keep their shares helps a fresh key only. Giving the old pools other custodians
+    afterwards must not bring the old key back for what is contributed from now on."""
+    fresh = _fresh_key(board, chain, accounts[7])
+    assert board.committee.currentGeneration() == fresh
+    _reshare_the_first(formed, board, chain, clock, accounts[10:12])
+    assert board.committee.currentGeneration() == fresh
+
+
+def test_a_resharing_of_an_old_key_brings_it_not_back_when_the_fresh_one_was_retired(
+    formed, board, chain, clock, accounts
+):
+    board.committee.retire(_fresh_key(board, chain, accounts[7]), {"from": board.timelock})
+    _reshare_the_first(formed, board, chain, clock, accounts[10:12])
+    assert board.committee.currentGeneration() == 0
+
+
 def test_a_single_custodian_grows_into_a_committee(deploy, accounts, board, chain, clock):
     keeper = accounts[1]
     committee = deploy("KeyCommittee", board.timelock, [keeper], 1, PHASE)

@@ -236,8 +236,9 @@ class BoardLife:
     def _begin_anew(self, turn: int) -> None:
         people = (turn * 29 + len(self.generations) * 11) % 62 + 1
         threshold = 1 + turn % min(3, people.bit_count())
-        if self.current is not None and turn % 4:
-            return self.reshare(people, threshold, self.current.number - 1)
+        active = [g for g in self.generations if self._state(g) is State.ACTIVE]  # earlier keys are reshared as well
+        if active and turn % 4:
+            return self.reshare(people, threshold, active[turn % len(active)].number - 1)
         return self.form(people, threshold, True)
 
     # --- steps -----------------------------------------------------------------------------------------------------
@@ -385,7 +386,8 @@ class BoardLife:
         self, g: Generation, shares: dict[int, SecretScalar], polynomial: PublicPolynomial, y: tuple[int, int, int, int]
     ) -> None:
         g.state, g.phase, g.shares, g.polynomial, g.y = State.ACTIVE, Phase.NONE, shares, polynomial, y
-        self.current = g
+        if g.source is None or (self.current is not None and self.current.origin is g.origin):
+            self.current = g  # a resharing changes who holds a key, not which key is new epochs'
         if g.source is not None:
             self.serving[g.origin.number] = g
 
