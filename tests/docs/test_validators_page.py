@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from unwrapped_dao.cli.running import run
-from unwrapped_dao.roles.member import ATTESTATION_LIFETIME_S
+from unwrapped_dao.roles.contributing import ATTESTATION_LIFETIME_S
 from unwrapped_dao.service.audit import AuditLog
 from unwrapped_dao.service.keys import VALIDITY_S
 from unwrapped_dao.service.limits import MIB, Limits

@@ -200,7 +200,7 @@ def test_contributions_are_relayed_as_a_batch_or_alone(dao: Any, sales: list[Any
     dao.open(SCOPE)
     registry, one = dao.collective.registry, dao.members[0]
     people = [
-        Member(dao.collective, Account.create(), PendingEnvelopes(tmp_path / str(n)), one._receipts, one._validators)
+        Member(dao.collective, Account.create(), PendingEnvelopes(tmp_path / str(n)), one._receipts, dao.validators)
         for n in range(4)
     ]
     exports = u.samples.exports(4, seed=77, min_plays=400, max_plays=500)

@@ -115,11 +115,11 @@ def captured(member: Member, export: Any, scope: str = SCOPE) -> AttestationRequ
         kept.append(request)
         raise StoppedError
 
-    member._attest = stop  # type: ignore[method-assign]
+    member._contributing._attest = stop  # type: ignore[method-assign]
     try:
         member.contribute(member.preview(export, scope=scope))
     except StoppedError:
         pass
     finally:
-        del member._attest
+        del member._contributing._attest
     return kept[0]
