@@ -5,14 +5,17 @@ Nothing of
 an entry is read before it is asked for, so a caller that matches names first never opens what it does not
 need.
 
-Refused with an `ExportError`: archives that are encrypted, cut short, nested too deep, too many, too large or
-too well compressed to be honest; names that climb out of the archive; links and special files.
+Refused with an `ExportError`: archives that are encrypted, cut short, or not zips; names that climb out of the
+archive; links and special files; and, when it is read, what is too large or too well compressed to be honest. An
+archive of all that somebody has in the cloud may be huge and hold anything, so what nobody reads counts for nothing,
+and an archive inside it that cannot be opened is named in `Export.unopened` instead of losing the rest.
 
 Not here: what the entries mean (that is a kind's sources).
 """
 
 from __future__ import annotations
 
+import gzip
 import io
 import lzma
 import os
@@ -21,7 +24,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -35,6 +38,7 @@ _BROKEN_ZIP = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
+    gzip.BadGzipFile,
     EOFError,
     struct.error,
     ValueError,
@@ -42,17 +46,22 @@ _BROKEN_ZIP = (
 )
 # Small, highly repetitive files reach any ratio honestly; a bomb is large when unpacked.
 _RATIO_MATTERS_FROM: Final = 4 << 20
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_OTHER_ARCHIVES: Final = {b"Rar!": "RAR", b"7z\xbc\xaf": "7z", b"\xfd7zXZ": "xz", b"BZh": "bzip2"}
+_DOWNLOAD_AGAIN: Final = "Download it again: a complete one opens on this computer, too."
+_UNPACK: Final = "Unpack it, and give the folder that comes out; or ask the service for a zip."
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much a stranger's file may ask of this machine; sizes in bytes, after decompression.
 
-    A lifetime of listening is about 130 MB in 10 entries; the largest account archive seen had 3,000 entries.
-    Deflate cannot exceed a ratio of 1,032; JSON histories reach about 40.
+    A lifetime of listening is about 130 MB in 10 entries; the archive of a whole cloud account has a line for each
+    photograph. `total_bytes` is what may be read, not what lies there. Deflate cannot exceed a ratio of 1,032; JSON
+    histories reach about 40.
     """
 
-    entries: int = 20_000
+    entries: int = 200_000
     entry_bytes: int = 512 << 20
     total_bytes: int = 4 << 30
     nested_bytes: int = 256 << 20
@@ -109,8 +118,8 @@ class ExportEntry:
 class _Bounded(io.RawIOBase):
     """A stream cut at `size` bytes whose every failure is an `ExportError` that names the entry."""
 
-    def __init__(self, inner: BinaryIO, name: str, size: int) -> None:
-        self._inner, self._name, self._left = inner, name, size
+    def __init__(self, inner: BinaryIO, name: str, size: int, spend: Callable[[int], None]) -> None:
+        self._inner, self._name, self._left, self._spend = inner, name, size, spend
 
     def readable(self) -> bool:
         return True
@@ -122,6 +131,7 @@ class _Bounded(io.RawIOBase):
             raise ExportError(f"The file {printable(self._name)!r} ends before its stated size; it was cut short.")
         buffer[: len(data)] = data
         self._left -= len(data)
+        self._spend(len(data))
         return len(data)
 
     def close(self) -> None:
@@ -146,11 +156,16 @@ class Export:
 
     >>> with Export.open("my_spotify_data.zip") as export:
     ...     [entry.name for entry in export.entries]
+
+    `unopened` are the archives inside that could not be opened, with the reason as a sentence.
     """
 
-    def __init__(self, label: str, entries: tuple[ExportEntry, ...], stack: ExitStack) -> None:
+    def __init__(
+        self, label: str, entries: tuple[ExportEntry, ...], stack: ExitStack, unopened: tuple[tuple[str, str], ...] = ()
+    ) -> None:
         self.label = label
         self.entries = entries
+        self.unopened = unopened
         self._stack = stack
 
     @classmethod
@@ -174,8 +189,10 @@ class Export:
             budget = _Budget(limits)
             alone = not stat.S_ISDIR(mode)
             entries = [e for entry in found for e in budget.expand(entry, stack, prefixed=not alone)]
+            if budget.unopened and not entries:
+                raise ExportError(budget.unopened[0][1], hint=_DOWNLOAD_AGAIN)
             entries.sort(key=lambda entry: (natural_key(entry.name), entry.name))
-            return cls(label, tuple(entries), stack.pop_all())
+            return cls(label, tuple(entries), stack.pop_all(), tuple(budget.unopened))
 
     @classmethod
     def inside(cls, entry: ExportEntry, *, limits: Limits = DEFAULT_LIMITS) -> Self:
@@ -184,7 +201,7 @@ class Export:
             if entry.size > limits.nested_bytes:
                 raise ExportError(f"The archive {printable(entry.name)!r} is absurdly large.")
             budget = _Budget(limits)
-            entries = list(budget.unzip(entry, stack, depth=1, prefix=""))
+            entries = budget.unzip(entry, stack, depth=1, prefix="")
             return cls(printable(entry.base_name), tuple(entries), stack.pop_all())
 
     def __enter__(self) -> Self:
@@ -204,50 +221,100 @@ class Export:
 
 
 class _Budget:
-    """Counts entries and bytes over an export and every archive inside it."""
+    """Counts entries, and bytes as they are read, over an export and every archive inside it."""
 
     def __init__(self, limits: Limits) -> None:
-        self._limits, self._entries, self._bytes = limits, 0, 0
+        self._limits, self._entries, self._bytes, self._held = limits, 0, 0, 0
+        self.unopened: list[tuple[str, str]] = []
 
     def expand(
         self, entry: ExportEntry, stack: ExitStack, depth: int = 0, *, prefixed: bool = True
-    ) -> Iterator[ExportEntry]:
+    ) -> list[ExportEntry]:
         """The entry itself or, when it is an archive, what is inside it."""
+        if _is_gzip(entry, named=prefixed):
+            return [self._gunzipped(entry)]
         if not _is_zip(entry, named=prefixed):
-            self._count(entry)
-            yield entry
-            return
-        yield from self.unzip(entry, stack, depth, f"{entry.name}/" if prefixed else "")
+            if not prefixed:
+                _refuse_other_archives(entry)
+            self._count()
+            return [entry]
+        if not prefixed:
+            return self.unzip(entry, stack, depth, "")
+        with ExitStack() as inner:
+            try:
+                found = self.unzip(entry, inner, depth, f"{entry.name}/")
+            except ExportError as error:
+                self.unopened.append((entry.name, error.message))
+                return []
+            stack.push(inner.pop_all())
+            return found
 
-    def unzip(self, entry: ExportEntry, stack: ExitStack, depth: int, prefix: str) -> Iterator[ExportEntry]:
+    def unzip(self, entry: ExportEntry, stack: ExitStack, depth: int, prefix: str) -> list[ExportEntry]:
         """What is inside an archive, and inside the archives in it."""
         if depth >= self._limits.depth:
             raise ExportError(f"The archive {printable(entry.name)!r} is nested more than {self._limits.depth} deep.")
-        if depth and entry.size > self._limits.nested_bytes:
-            raise ExportError(f"The archive {printable(entry.name)!r} inside the export is absurdly large.")
-        # An outer archive is read in place; one inside another has to be held in memory, so it is bounded
-        # above.
+        # An outer archive is read in place; those inside another have to be held in memory.
+        if depth and self._held + entry.size > self._limits.nested_bytes:
+            raise ExportError(f"The archives inside the export, as {printable(entry.name)!r}, are absurdly large.")
+        self._held += entry.size if depth else 0
         stream = stack.enter_context(entry.open() if depth == 0 else io.BytesIO(entry.read()))
         try:
             archive = stack.enter_context(zipfile.ZipFile(stream))
         except (*_BROKEN_ZIP, RuntimeError, OSError) as error:
-            raise ExportError(f"The zip {printable(entry.name)!r} is damaged or was cut short.") from error
+            raise ExportError(
+                f"The zip {printable(entry.name)!r} is damaged or was cut short.", hint=_DOWNLOAD_AGAIN
+            ) from error
         infos = archive.infolist()
         if self._entries + len(infos) > self._limits.entries:
             raise ExportError(f"The zip {printable(entry.name)!r} has more than {self._limits.entries} entries.")
         _refuse_overlaps(entry.name, infos)
-        for info in infos:
-            inner = _zip_entry(archive, info, prefix, self._limits)
-            if inner is not None:
-                yield from self.expand(inner, stack, depth + 1)
+        inner = [_zip_entry(archive, info, prefix, self._limits, self._spend) for info in infos]
+        return [found for one in inner if one is not None for found in self.expand(one, stack, depth + 1)]
 
-    def _count(self, entry: ExportEntry) -> None:
+    def _gunzipped(self, entry: ExportEntry) -> ExportEntry:
+        """A file that was compressed alone. Its size is not told before its end, so it is counted first."""
+        self._count()
+        name = entry.name[:-3] if entry.name.lower().endswith(".gz") else entry.name
+        shown, limits = printable(entry.name), self._limits
+
+        def opener(size: int) -> BinaryIO:
+            bounded = _Bounded(gzip.GzipFile(fileobj=entry.open()), name, size, self._spend)  # type: ignore[arg-type]
+            return io.BufferedReader(bounded, 1 << 16)
+
+        size = 0
+        with gzip.GzipFile(fileobj=entry.open()) as stream:
+            while chunk := _guard(lambda: stream.read(1 << 16), entry.name):
+                if not size and chunk[257:262] == b"ustar":
+                    raise ExportError(f"The file {shown!r} is a tar archive, which is not read.", hint=_UNPACK)
+                size += len(chunk)
+                if size > limits.entry_bytes or size > max(_RATIO_MATTERS_FROM, limits.ratio * entry.size):
+                    raise ExportError(f"The file {shown!r} unpacks to absurdly much; refused.")
+        return ExportEntry(name, size, lambda: opener(size))
+
+    def _count(self) -> None:
         self._entries += 1
-        self._bytes += entry.size
         if self._entries > self._limits.entries:
             raise ExportError(f"The export has more than {self._limits.entries} files; that is no single export.")
+
+    def _spend(self, count: int) -> None:
+        self._bytes += count
         if self._bytes > self._limits.total_bytes:
             raise ExportError(f"The export unpacks to more than {self._limits.total_bytes >> 20} MB; refused.")
+
+
+def _is_gzip(entry: ExportEntry, *, named: bool) -> bool:
+    """By content; where there are several files also by name, and then JSON or CSV only."""
+    if named and not entry.name.lower().endswith((".json.gz", ".csv.gz", ".jsonl.gz")):
+        return False
+    return entry.size >= 18 and entry.head(2) == _GZIP_MAGIC
+
+
+def _refuse_other_archives(entry: ExportEntry) -> None:
+    """Say of a single file that it is an archive of another kind, rather than that it holds no plays."""
+    head = entry.head(512)
+    found = next((name for magic, name in _OTHER_ARCHIVES.items() if head.startswith(magic)), None)
+    if found or head[257:262] == b"ustar":
+        raise ExportError(f"{printable(entry.name)!r} is a {found or 'tar'} archive, which is not read.", hint=_UNPACK)
 
 
 def _is_zip(entry: ExportEntry, *, named: bool) -> bool:
@@ -270,33 +337,37 @@ def _safe_name(raw: str, limits: Limits) -> str:
     return "/".join(part for part in parts if part not in ("", "."))
 
 
-def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, prefix: str, limits: Limits) -> ExportEntry | None:
+def _zip_entry(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, prefix: str, limits: Limits, spend: Callable[[int], None]
+) -> ExportEntry | None:
     """One member of a zip after every check that its directory allows; None for a folder."""
     name = prefix + _safe_name(info.filename, limits)
     shown = printable(name)
     mode = info.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise ExportError(f"The entry {shown!r} is a link or a special file; refused.")
-    if info.is_dir():
+    if info.is_dir() or info.filename.endswith("\\"):
         return None
     if info.flag_bits & 0x1:
         raise ExportError(
             f"The entry {shown!r} is encrypted; a service's own export is not.",
             hint="Unlock the zip with its password first and give the unlocked copy.",
         )
-    if info.file_size > limits.entry_bytes:
-        raise ExportError(f"The entry {shown!r} unpacks to more than {limits.entry_bytes >> 20} MB; refused.")
-    if info.file_size > _RATIO_MATTERS_FROM and info.file_size > limits.ratio * max(1, info.compress_size):
-        raise ExportError(f"The entry {shown!r} is compressed more than {limits.ratio} times: a zip bomb; refused.")
 
     def opener() -> BinaryIO:
+        if info.file_size > limits.entry_bytes:
+            raise ExportError(f"The entry {shown!r} unpacks to more than {limits.entry_bytes >> 20} MB; refused.")
+        if info.file_size > _RATIO_MATTERS_FROM and info.file_size > limits.ratio * max(1, info.compress_size):
+            raise ExportError(f"The entry {shown!r} is compressed more than {limits.ratio} times: a zip bomb; refused.")
         try:
             inner = archive.open(info)
         except RuntimeError as error:
             raise ExportError(f"The entry {shown!r} is encrypted; a service's own export is not.") from error
         except (*_BROKEN_ZIP, OSError) as error:
-            raise ExportError(f"The entry {shown!r} is damaged; the archive was cut short or altered.") from error
-        return io.BufferedReader(_Bounded(inner, name, info.file_size), 1 << 16)  # type: ignore[arg-type]
+            raise ExportError(
+                f"The entry {shown!r} is damaged; the archive was cut short or altered.", hint=_DOWNLOAD_AGAIN
+            ) from error
+        return io.BufferedReader(_Bounded(inner, name, info.file_size, spend), 1 << 16)  # type: ignore[arg-type]
 
     return ExportEntry(name, info.file_size, opener)
 
@@ -337,11 +408,12 @@ def _from_folder(folder: Path, limits: Limits) -> list[ExportEntry]:
 
 def _file_entry(path: Path, name: str, limits: Limits) -> ExportEntry:
     size = path.stat().st_size
-    # The outermost zip is not an entry itself: what counts is what it unpacks to, checked entry by entry.
-    if size > max(limits.entry_bytes, limits.total_bytes if name.lower().endswith(".zip") else 0):
-        raise ExportError(f"The file {printable(name)!r} is larger than {limits.entry_bytes >> 20} MB; refused.")
+    # The outermost zip is not an entry itself: what counts is what is read of it.
+    bounded = not name.lower().endswith(".zip")
 
     def opener() -> BinaryIO:
+        if bounded and size > limits.entry_bytes:
+            raise ExportError(f"The file {printable(name)!r} is larger than {limits.entry_bytes >> 20} MB; refused.")
         try:
             # O_NOFOLLOW would refuse the user's own link to a file given directly; folders were checked
             # above.

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from ..errors import ExportError
 from ..exports import printable
 
 R = TypeVar("R")
@@ -16,6 +17,17 @@ LISTED_PROBLEMS = 10_000
 """Row problems listed one by one; beyond, they are only counted, so that a hostile file cannot fill the
 memory.
 """
+
+
+FAILED = "could not be read"
+"""How the reason of a file begins that holds a history, as far as can be seen, and could not be read."""
+
+
+FORMAT_CHANGED = (
+    "The format may have changed: `unwrapped-dao export-schema FILE` prints its keys without one value, to send to "
+    "whoever maintains the reader."
+)
+"""The advice for a file that looks like a known one and is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +72,20 @@ class ImportSummary:
         """Rows found in all files that were read."""
         return sum(report.rows for report in self.files)
 
+    @property
+    def failed(self) -> tuple[tuple[str, str], ...]:
+        """The files among `ignored` whose loss may be a loss of records."""
+        return tuple((name, reason) for name, reason in self.ignored if reason.startswith(FAILED))
+
     def lines(self) -> list[str]:
         """The summary for a person, a line each."""
         out = [f"{r.file}: {r.kept} of {_many(r.rows, 'row')} kept ({r.source})" for r in self.files]
         out += [f"{_many(count, 'row')} left out: {reason}" for reason, count in self.left_out]
         if self.duplicates:
             out.append(f"{_many(self.duplicates, 'row')} told again what another tells, and count once")
+        out += [f"WARNING: {name} {reason}" for name, reason in self.failed]
         if self.ignored:
-            reasons = Counter(reason for _, reason in self.ignored)
+            reasons = Counter(reason for _, reason in self.ignored if not reason.startswith(FAILED))
             out += [f"{_many(count, 'file')} not read: {reason}" for reason, count in sorted(reasons.items())]
         out.append(f"{_many(self.records, 'record')} in all")
         return out
@@ -102,6 +120,10 @@ class Ledger:
     def ignore(self, name: str, reason: str) -> None:
         """Note a file that was not read."""
         self.ignored.append((printable(name), reason))
+
+    def fail(self, name: str, error: ExportError) -> None:
+        """Note a file that should have been read and could not be."""
+        self.ignored.append((printable(name), f"{FAILED}: {error.message}"))
 
     def leave_out(self, name: str, row: int, reason: str) -> None:
         """Note a row that was left out; `reason` must not quote it."""

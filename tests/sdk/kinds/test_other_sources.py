@@ -22,7 +22,8 @@ from unwrapped_dao.errors import ExportError
 from unwrapped_dao.exports import Export
 from unwrapped_dao.kinds.imports import Imported
 from unwrapped_dao.kinds.music import Listens
-from unwrapped_dao.kinds.music.sources.youtube_music import affixes, english_date
+from unwrapped_dao.kinds.music.sources.takeout_dates import PageDates
+from unwrapped_dao.kinds.music.sources.youtube_music import bare_titles, learnt_affixes
 
 MUSIC = kinds.get("music")
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "exports"
@@ -231,13 +232,18 @@ def test_youtube_music_keeps_music_and_counts_the_rest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("before", "after"), [("Watched ", ""), ("", " angesehen"), ("Na rith ", " ar"), ("", "")])
 def test_the_localised_word_is_learnt(before: str, after: str) -> None:
     titles = ["Tide", "Second Lantern", "Paper Harbor", "Amber River", "夜", "Zoo"]
-    assert affixes([before + t + after for t in titles]) == (before, after)
+    assert learnt_affixes([before + t + after for t in titles]) == (before, after)
+    assert bare_titles([before + t + after for t in titles]) == titles
 
 
-def test_few_titles_are_not_cut_by_chance() -> None:
-    assert affixes(["The Tide", "The Bridge"]) == ("", "")
-    assert affixes(["Watched The Tide", "Watched The Bridge"]) == ("Watched ", "")
-    assert affixes([]) == ("", "")
+def test_titles_are_not_cut_by_chance() -> None:
+    assert bare_titles(["The Tide", "The Bridge"]) == ["The Tide", "The Bridge"]
+    assert bare_titles(["Watched The Tide", "Watched The Bridge"]) == ["The Tide", "The Bridge"]
+    songs = [f"Part {n}" for n in range(9)]
+    assert bare_titles([f"Watched {song}" for song in songs]) == songs, "a word that is known is all that is cut"
+    assert bare_titles([f"{song} angesehen" for song in songs]) == songs
+    assert bare_titles([*(f"Watched {song}" for song in songs), "Listened to Tide"]) == [*songs, "Tide"]
+    assert bare_titles([]) == []
 
 
 def test_takeout_page(tmp_path: Path) -> None:
@@ -247,7 +253,7 @@ def test_takeout_page(tmp_path: Path) -> None:
         [
             cell("YouTube Music", song + "Mar 5, 2024, 8:12:30\u202fPM UTC"),
             cell("YouTube Music", song + "5 Mar 2024, 22:20:30 CET<br>"),
-            cell("YouTube Music", song + "05.03.2024, 20:12:30 MEZ"),
+            cell("YouTube Music", song + "sometime in spring"),
             cell(
                 "YouTube",
                 f"Watched\xa0{link.format('Cooking')}<br>{link.format('A Cook')}<br>Mar 5, 2024, 8:12:30 PM UTC",
@@ -267,12 +273,33 @@ def test_takeout_page(tmp_path: Path) -> None:
     ("text", "expected"),
     [
         ("Mar 5, 2024, 12:00:01 AM UTC", "2024-03-05 00:00:01"), ("Mar 5, 2024, 12:00:01 PM GMT+05:30", "2024-03-05 06:30:01"),
+        ("Sept 5, 2024, 8:12:30\u202fPM PDT", "2024-09-06 03:12:30"), ("Mar 5, 2024, 8:12:30 p.m. EST", "2024-03-06 01:12:30"),
         ("5 Mar 2024, 00:00:01 EST", "2024-03-05 05:00:01"), ("5 March 2024, 00:00:01", "2024-03-05 00:00:01"),
-        ("5 Mar 2024, 00:00:01 MOON", None), ("Feb 30, 2024, 1:00:00 AM UTC", None), ("Foo 3, 2024, 1:00:00 AM UTC", None), ("", None),
+        ("Mar 5, 2024, 8:12:30 PM IST", "2024-03-05 14:42:30"), ("5 Mar 2024, 20:12:30 GMT-3", "2024-03-05 23:12:30"),
+        ("05.03.2024, 20:12:30 MEZ", "2024-03-05 19:12:30"), ("06.07.2024, 20:12:30 MESZ", "2024-07-06 18:12:30"),
+        ("5 mrt 2024 20:12:30 CET", "2024-03-05 19:12:30"), ("5 mei 2024, 20:12:30 CEST", "2024-05-05 18:12:30"),
+        ("6 ene 2024, 20:12:30 CET", "2024-01-06 19:12:30"), ("5 sept. 2024, 9:12:30 CEST", "2024-09-05 07:12:30"),
+        ("6 févr. 2024, 20:12:30 CET", "2024-02-06 19:12:30"), ("8 août 2024 à 20:12:30 CEST", "2024-08-08 18:12:30"),
+        ("6 gen 2024, 20:12:30 CET", "2024-01-06 19:12:30"), ("5 de mar. de 2024, 20:12:30 BRT", "2024-03-05 23:12:30"),
+        ("05/03/2024, 20:12:30 WET", "2024-03-05 20:12:30"), ("2024/03/05 20:12:30 JST", "2024-03-05 11:12:30"),
+        ("2024. 3. 5. 오후 8:12:30 KST", "2024-03-05 11:12:30"), ("2024年3月5日 20:12:30 GMT+8", "2024-03-05 12:12:30"),
+        ("6 sty 2024, 20:12:30 CET", "2024-01-06 19:12:30"), ("5 paź 2024, 20:12:30 CEST", "2024-10-05 18:12:30"),
+        ("5 марта 2024 г., 20:12:30 MSK", "2024-03-05 17:12:30"), ("5 Eki 2024 20:12:30 TRT", "2024-10-05 17:12:30"),
+        ("5.3.2024 klo 20.12.30 EET", "2024-03-05 18:12:30"), ("5. mar. 2024 20.12.30 CET", "2024-03-05 19:12:30"),
+        ("5 Mar 2024, 00:00:01 MOON", None), ("Feb 30, 2024, 1:00:00 AM UTC", None), ("Foo 3, 2024, 1:00:00 AM UTC", None),
+        ("", None), ("20:12:30 UTC", None), ("5 Mar 24, 20:12:30", None), ("Mar 5, 2024, 25:12:30 UTC", None),
     ],
 )  # fmt: skip
 def test_dates_written_for_people(text: str, expected: str | None) -> None:
-    assert english_date(text) == (ms(expected) if expected else None)
+    assert PageDates([text]).ms(text) == (ms(expected) if expected else None)
+
+
+def test_the_dates_of_a_page_are_read_together() -> None:
+    """Whether the month comes first, and whose zone it is, one date alone cannot tell."""
+    american = ["3/5/2024, 8:12:30 PM UTC", "3/25/2024, 8:12:30 PM UTC"]
+    assert PageDates(american).ms(american[0]) == ms("2024-03-05 20:12:30")
+    irish = ["5 Jul 2024, 20:12:30 IST", "5 Jan 2024, 20:12:30 GMT"]
+    assert PageDates(irish).ms(irish[0]) is None, "neither India's nor surely Ireland's: a guess would move a play"
 
 
 # --- Apple Music
@@ -360,7 +387,7 @@ def test_deezer_refuses_entities_and_ignores_other_books(tmp_path: Path) -> None
     with pytest.raises(ExportError, match="entities"):
         read(tmp_path / "a", {"a.xlsx": spreadsheet([DEEZER], prolog=bomb)})
     with pytest.raises(ExportError, match="no listening history"):
-        read(tmp_path / "b", {"b.xlsx": spreadsheet([DEEZER], sheet="budget")})
+        read(tmp_path / "b", {"b.xlsx": spreadsheet([["Title", "Artist", "Price", "Date"]], sheet="records I own")})
 
 
 # --- Merging

@@ -21,7 +21,8 @@ from typing import Final
 
 from ...errors import ExportError
 from ...exports import DEFAULT_LIMITS, Export, ExportEntry, Limits
-from ..imports import Imported, Ledger
+from ..encodings import in_utf8, table_in_utf8
+from ..imports import FORMAT_CHANGED, Imported, Ledger
 from .listens import COLUMNS, Columns, Listens, misfits
 from .merging import merge_tellings
 from .sources import SOURCES
@@ -30,35 +31,75 @@ from .sources.source import MusicSource, Peek, Reading, SourceRows
 _PERSONAL: Final = re.compile(
     r"(user[a-z]+|identity|identifiers|payments?|searchqueries|inferences|playlists?|yourlibrary|follow|marquee|"
     r"duonewfamily|familyplan|wrapped|yoursoundcapsule|messagedata|podcastinteractivity|"
-    r"dataprofile|accountactivity|addtocollection|purchases?)[a-z]*[0-9_ ()-]*(\.[a-z]+)+",
+    r"dataprofile|accountactivity|addtocollection|purchases?|search-history|suchverlauf|zoekgeschiedenis|"
+    r"historial de b[uú]squedas?|historique des recherches|cronologia ricerche|hist[oó]rico de pesquisas?|検索履歴)"
+    r"[a-z]*[0-9_ ()-]*(\.[a-z]+)+",
     re.IGNORECASE,
 )
-_READABLE: Final = (".json", ".jsonl", ".csv", ".html", ".xlsx", ".txt", "")
+_READABLE: Final = (".json", ".jsonl", ".csv", ".tsv", ".html", ".xlsx", ".txt", "")
+_ARCHIVES: Final = (".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz")
+_DESKTOP: Final = (".ds_store", "desktop.ini", "thumbs.db")
 
 
 def read_export(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Imported[Listens]:
-    """Read a zip, a folder or a file. Raises nothing but `ExportError`."""
-    reading = Reading(Ledger())
-    ledger = reading.ledger
+    """Read a zip, a folder or a file. Raises nothing but `ExportError`.
+
+    A file that cannot be read is named in the account and loses none of the others; it is an error if there is none.
+    """
+    ledger = Ledger()
+    artists: dict[tuple[str, int | None], set[str]] = {}
+    failures: list[ExportError] = []
     tellings: dict[tuple[str, str, str], list[Columns]] = defaultdict(list)
     with Export.open(path, limits=limits) as export:
-        claimed = [(_source_of(entry, ledger), entry) for entry in export.entries]
+        for name, why in export.unopened:
+            ledger.ignore(name, f"an archive that cannot be opened: {why}")
+        claimed: list[tuple[MusicSource, ExportEntry]] = []
+        for entry in export.entries:
+            try:
+                found = _claim(entry, ledger)
+            except ExportError as error:
+                ledger.fail(entry.name, error)
+                failures.append(error)
+            else:
+                claimed += [found] if found else []
         for source in SOURCES:
             for entry in [entry for claimant, entry in claimed if claimant is source]:
-                found = source.read(entry, reading)
-                kept = _keep_possible(entry, found, ledger)
-                ledger.file(entry.name, source.name, found.total, len(kept[0]))
+                reading = Reading(Ledger(), artists)
+                try:
+                    rows = source.read(entry, reading)
+                    kept = _keep_possible(entry, rows, reading.ledger)
+                except ExportError as error:
+                    ledger.fail(entry.name, error)
+                    failures.append(error)
+                    continue
+                reading.ledger.file(entry.name, source.name, rows.total, len(kept[0]))
+                ledger.absorb(reading.ledger.summary(duplicates=0, records=0))
                 tellings[source.name, source.title, str(PurePosixPath(entry.name).parent)].append(kept)
         label = export.label
-    if not ledger.files:
-        raise ExportError(
-            f"{label!r} holds no listening history in a known format.",
-            hint=f"Known are {', '.join(source.title for source in SOURCES)}; give the file just as it came.",
-        )
     if not any(len(part[0]) for parts in tellings.values() for part in parts):
-        rows = sum(report.rows for report in ledger.files)
-        raise ExportError(f"{label!r} holds no play that could be read, out of {rows} rows.")
+        raise failures[0] if failures else _nothing_in(label, ledger)
     return _finish([(name, joined(parts)) for (name, _, _), parts in tellings.items()], ledger)
+
+
+def _nothing_in(label: str, ledger: Ledger) -> ExportError:
+    """Why there is not one play, as far as the account tells."""
+    rows = sum(report.rows for report in ledger.files)
+    if rows:
+        worst, count = max(ledger.left_out.items(), key=lambda item: item[1], default=("", 0))
+        because = f"; {count} for this reason: {worst}" if count else ""
+        return ExportError(
+            f"{label!r} holds no play that could be read, out of {rows} rows{because}.", hint=FORMAT_CHANGED
+        )
+    if ledger.files:
+        return ExportError(
+            f"{label!r} has the files of a listening history, but they hold no play at all.",
+            hint="Give the longer history if the service has one, or come back when it has recorded some plays.",
+        )
+    known = ", ".join(dict.fromkeys(source.title for source in SOURCES))
+    return ExportError(
+        f"{label!r} holds no listening history in a known format.",
+        hint=f"Known are {known}. If it is one of them and just as it came: {FORMAT_CHANGED}",
+    )
 
 
 def is_personal(base_name: str) -> bool:
@@ -97,22 +138,26 @@ def merge_imports(imports: Sequence[Imported[Listens]]) -> Imported[Listens]:
     return replace(found, summary=replace(found.summary, duplicates=found.summary.duplicates + earlier))
 
 
-def _source_of(entry: ExportEntry, ledger: Ledger) -> MusicSource | None:
-    """The source that claims a file, or None with the reason in the ledger."""
+def _claim(entry: ExportEntry, ledger: Ledger) -> tuple[MusicSource, ExportEntry] | None:
+    """The source that claims a file, and the file as UTF-8; None with the reason in the ledger."""
     base = entry.base_name
+    suffix = PurePosixPath(base.lower()).suffix
     if is_personal(base):
         ledger.ignore(entry.name, "personal and not needed; never opened")
-    elif base.startswith("._") or "__MACOSX" in entry.name:
+    elif base.startswith("._") or base.lower() in _DESKTOP or "__MACOSX" in entry.name:
         ledger.ignore(entry.name, "left by the computer that zipped it; never opened")
-    elif PurePosixPath(base.lower()).suffix not in _READABLE:
+    elif suffix in _ARCHIVES:
+        ledger.ignore(entry.name, "an archive of a kind that is not opened: unpack it and give the folder")
+    elif suffix not in _READABLE:
         ledger.ignore(entry.name, "of no file type that holds a history; never opened")
     elif entry.size == 0:
         ledger.ignore(entry.name, "empty")
     else:
-        peek = Peek(entry)
+        text = in_utf8(entry)
+        peek = Peek(text)
         for source in SOURCES:
             if source.claims(peek):
-                return source
+                return source, table_in_utf8(text)
         ledger.ignore(entry.name, "not a listening history in a known format; only its first bytes were looked at")
     return None
 

@@ -1,15 +1,16 @@
 """Apple Music, in zips inside zips: `Apple Music Play Activity.csv` and `Apple Music - Play History Daily Tracks.csv`.
 
-The activity has one row an event, 31 columns in 2020 and 44 later (the song's column was renamed), and mostly
-no artist:
-it is taken from the daily file, where a title has only one. The daily file has a day and no time. Where both
-tell a day,
-the activity counts. City, position, network, device and build are in neither's wanted columns.
+The activity has one row an event, 31 columns in 2020, 44 later and over a hundred now (the song's column was renamed),
+and mostly no artist: it is taken from the daily file, where a title has only one, or has only one on that day, or else
+from the album it was played from. The daily file has a day and no time, so that two equal rows of it are two plays:
+they start a millisecond apart. Where both tell a day, the activity counts. City, position, network, device and build
+are in neither's wanted columns.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from typing import Final
 
 from ....exports import ExportEntry
@@ -25,6 +26,11 @@ _REASONS: Final = {
     "PLAYBACK_MANUALLY_PAUSED": ("other", -1), "SCRUB_BEGIN": ("other", -1), "SCRUB_END": ("other", -1),
     "FAILED_TO_LOAD": ("trackerror", -1),
 }  # fmt: skip
+
+
+_DAY_MS: Final = 86_400_000
+_OF_ONE_ARTIST: Final = ("", "ALBUM", "ARTIST")
+"""Containers whose artist is that of the song; a playlist's is whoever made the list."""
 
 
 class AppleMusicDaily:
@@ -45,6 +51,7 @@ class AppleMusicDaily:
         }  # fmt: skip
         rows: list[Row] = []
         numbers: list[int] = []
+        told: Counter[tuple[int, str, int]] = Counter()
         total = 0
         for number, line in csv_dicts(entry, reading.ledger, wanted, ("what", "day")):
             total += 1
@@ -58,7 +65,10 @@ class AppleMusicDaily:
                 reading.ledger.leave_out(entry.name, number, "the field Date Played is no date")
             else:
                 if track:
-                    reading.artists.setdefault(track.strip().casefold(), set()).add(artist.strip())
+                    reading.name_artist(track.strip(), start // _DAY_MS, artist.strip())
+                same = start, line.get("what", ""), played
+                told[same] += 1
+                start += told[same] - 1
                 end, skipped = _REASONS.get(line.get("end", "").upper(), ("", -1))
                 rows.append(
                     plain_row(
@@ -89,7 +99,8 @@ class AppleMusicActivity:
     def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:
         """The file's plays."""
         wanted = {
-            "song": ("Song Name", "Content Name"), "artist": ("Artist Name",),
+            "song": ("Song Name", "Content Name", "Track Name", "Item Name"), "artist": ("Artist Name",),
+            "from": ("Container Artist Name",), "container": ("Container Type",),
             "album": ("Album Name", "Container Album Name"), "ms": ("Play Duration Milliseconds",),
             "start": ("Event Start Timestamp",), "stop": ("Event End Timestamp",),
             "end": ("End Reason Type",), "event": ("Event Type",), "media": ("Media Type",),
@@ -105,7 +116,7 @@ class AppleMusicActivity:
             start = _time_ms(line.get("start", ""))
             if start is None and stop is not None and played >= 0:
                 start = stop - played
-            if line.get("event", "").upper() not in ("", "PLAY_END"):
+            if line.get("event", "").upper() not in ("", "PLAY", "PLAY_END"):
                 reading.ledger.leave_out(entry.name, number, "an event of the player that is no play")
             elif line.get("media", "").upper() == "VIDEO":
                 reading.ledger.leave_out(entry.name, number, "a video that is not music")
@@ -113,8 +124,9 @@ class AppleMusicActivity:
                 reading.ledger.leave_out(entry.name, number, "the event has no time")
             else:
                 song = line.get("song", "")
-                known = reading.artists.get(song.casefold(), set())
-                artist = line.get("artist", "") or (next(iter(known)) if len(known) == 1 else "")
+                artist = line.get("artist", "") or reading.artist_of(song, start // _DAY_MS)
+                if not artist and line.get("container", "").upper() in _OF_ONE_ARTIST:
+                    artist = line.get("from", "")
                 end, skipped = _REASONS.get(line.get("end", "").upper(), ("", -1))
                 rows.append(
                     plain_row(

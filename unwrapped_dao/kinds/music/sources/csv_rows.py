@@ -8,13 +8,35 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ....errors import ExportError
 from ....exports import ExportEntry, printable
-from ...imports import Ledger
+from ...imports import FORMAT_CHANGED, Ledger
+from .source import Peek
+
+DELIMITERS = (",", ";", "\t")
+"""The comma, and what spreadsheet programs put in its place where the comma is a decimal sign."""
+
+
+def divided(first_line: str) -> list[str]:
+    """The cells of a table's first line, divided by whatever divides it into most."""
+    return _cells(first_line, _delimiter(first_line))
+
+
+def _delimiter(first_line: str) -> str:
+    return max(DELIMITERS, key=lambda delimiter: len(_cells(first_line, delimiter)))
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line.replace("\0", "")], delimiter=delimiter), [])
+    except csv.Error:
+        return []
 
 
 def csv_lines(entry: ExportEntry, ledger: Ledger) -> Iterator[tuple[int, list[str] | None]]:
     """Every line with its number from 0, a header included; None for one that is no CSV, which goes to the ledger."""
+    delimiter = _delimiter(Peek(entry).first_line)
     with entry.open() as stream:
-        reader = csv.reader(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline=""))
+        text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+        reader = csv.reader(text, delimiter=delimiter)
         number = -1
         while True:
             number += 1
@@ -28,6 +50,11 @@ def csv_lines(entry: ExportEntry, ledger: Ledger) -> Iterator[tuple[int, list[st
             yield number, line
 
 
+def plain_name(column: str) -> str:
+    """A column's name without case, without blanks around it, and without what follows a number sign."""
+    return column.partition("#")[0].strip().lower()
+
+
 def csv_dicts(
     entry: ExportEntry, ledger: Ledger, wanted: Mapping[str, Sequence[str]], required: Sequence[str]
 ) -> Iterator[tuple[int, dict[str, str] | None]]:
@@ -38,13 +65,15 @@ def csv_dicts(
     """
     lines = csv_lines(entry, ledger)
     _, header = next(lines, (0, []))
-    place = {name.strip().lower(): i for i, name in reversed(list(enumerate(header or ())))}
+    place = {plain_name(name): i for i, name in reversed(list(enumerate(header or ())))}
     columns = {
         field: next((place[n.lower()] for n in names if n.lower() in place), -1) for field, names in wanted.items()
     }
     columns = {field: i for field, i in columns.items() if i >= 0}
     if not columns.keys() >= set(required):
-        raise ExportError(f"The file {printable(entry.name)!r} does not have the columns of its format.")
+        raise ExportError(
+            f"The file {printable(entry.name)!r} does not have the columns of its format.", hint=FORMAT_CHANGED
+        )
     for number, line in lines:
         if line is None:
             yield number, None

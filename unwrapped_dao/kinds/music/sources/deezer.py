@@ -9,22 +9,28 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from functools import partial
+from itertools import takewhile
 from typing import Any, Final
 from xml.parsers import expat
 
 from ....errors import ExportError
 from ....exports import Export, ExportEntry, printable
+from ...imports import FORMAT_CHANGED
 from ..listens import UNKNOWN_LENGTH, Row, columns_of
 from .source import Peek, Reading, SourceRows, plain_row
 
 SHEET: Final = "10_listeningHistory"
-_WANTED: Final = {
-    "song title": "track",
-    "artist": "artist",
-    "album title": "album",
-    "listening time": "seconds",
-    "date": "date",
-}
+_NAMES: Final = {
+    "track": ("song title", "title", "titre", "titre de la chanson", "titel", "songtitel", "título", "titolo"),
+    "artist": ("artist", "artiste", "künstler", "interpret", "artista", "artiest"),
+    "album": ("album title", "album", "titre de l'album", "albumtitel", "título do álbum", "título del álbum"),
+    "seconds": ("listening time", "temps d'écoute", "durée d'écoute", "hörzeit", "hördauer", "tiempo de escucha",
+                "tempo de audição", "tempo di ascolto", "luistertijd"),
+    "date": ("date", "datum", "fecha", "data"),
+}  # fmt: skip
+_WANTED: Final = {name: field for field, names in _NAMES.items() for name in names}
+_NEEDED: Final = frozenset({"track", "artist", "date"})
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 # Excel's day 0 (its 1900 leap-year error included).
 _EXCEL_EPOCH: Final = dt.datetime(1899, 12, 30, tzinfo=dt.UTC)
@@ -54,6 +60,11 @@ class Deezer:
                 raise ExportError(f"The spreadsheet {printable(entry.name)!r} has no sheet {SHEET}.")
             cells = list(_cells(sheet))
             header, strings = _header(book, cells)
+            if not set(header.values()) >= _NEEDED:
+                raise ExportError(
+                    f"The spreadsheet {printable(entry.name)!r} does not have the columns of its format.",
+                    hint=FORMAT_CHANGED,
+                )
             wanted = {int(v) for _, column, kind, v in cells if kind == "s" and column in header and v.isdigit()}
             strings |= _strings(book, wanted)
         lines: dict[int, dict[str, str]] = {}
@@ -87,11 +98,25 @@ def _sheet_file(book: Export) -> ExportEntry | None:
     workbook, relations = _entry(book, "xl/workbook.xml"), _entry(book, "xl/_rels/workbook.xml.rels")
     if workbook is None or relations is None:
         return None
-    ids = [at.get("r:id") for tag, at in _starts(workbook) if tag == "sheet" and at.get("name") == SHEET]
+    sheets = {at.get("name", ""): at.get("r:id") for tag, at in _starts(workbook) if tag == "sheet"}
     targets = {at.get("Id"): at.get("Target", "") for tag, at in _starts(relations) if tag == "Relationship"}
-    if not ids or ids[0] not in targets:
+    files = {
+        name: _entry(book, "xl/" + targets[key].removeprefix("/xl/")) for name, key in sheets.items() if key in targets
+    }
+    named = next((name for name in files if name.casefold().endswith(SHEET.partition("_")[2].casefold())), None)
+    return files[named] if named else next(filter(None, map(partial(_history, book), files.values())), None)
+
+
+def _history(book: Export, sheet: ExportEntry | None) -> ExportEntry | None:
+    """The sheet if its columns are those of a history with lengths: its name may be another language's."""
+    if sheet is None:
         return None
-    return _entry(book, "xl/" + targets[ids[0]].removeprefix("/xl/"))
+    cells = _cells(sheet)
+    first = next(cells, None)
+    if first is None:
+        return None
+    header, _ = _header(book, [first, *takewhile(lambda cell: cell[0] == first[0], cells)])
+    return sheet if set(header.values()) >= _NEEDED | {"seconds"} else None
 
 
 def _header(book: Export, cells: list[tuple[int, str, str, str]]) -> tuple[dict[str, str], dict[int, str]]:

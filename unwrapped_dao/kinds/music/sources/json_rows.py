@@ -17,7 +17,7 @@ import msgspec
 
 from ....errors import ExportError
 from ....exports import ExportEntry, printable
-from ...imports import Ledger
+from ...imports import FORMAT_CHANGED, Ledger
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -64,7 +64,7 @@ def read_one_by_one(entry: ExportEntry, struct: type[T], ledger: Ledger) -> tupl
     try:
         raws = _raw_rows(data)
     except msgspec.ValidationError as error:
-        raise ExportError(f"The file {shown!r} is no list of plays.") from error
+        raise ExportError(f"The file {shown!r} is no list of plays.", hint=FORMAT_CHANGED) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ExportError(f"The file {shown!r} is not complete JSON; it was cut short or altered.") from error
     decoder = msgspec.json.Decoder(struct)
@@ -77,30 +77,55 @@ def read_one_by_one(entry: ExportEntry, struct: type[T], ledger: Ledger) -> tupl
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             ledger.leave_out(entry.name, number, why(error))
     if raws and not fitting:
-        raise ExportError(f"The file {shown!r} is no list of plays: none of its {len(raws)} rows has the fields.")
+        raise ExportError(
+            f"The file {shown!r} is no list of plays: none of its {len(raws)} rows has the fields.", hint=FORMAT_CHANGED
+        )
     return fitting, numbers, len(raws)
 
 
 def _raw_rows(data: bytes) -> list[msgspec.Raw]:
     try:
         return msgspec.json.decode(data, type=list[msgspec.Raw])
+    except msgspec.ValidationError:
+        raise
     except msgspec.DecodeError:
-        # Half of a character (a lone surrogate) in one title makes the whole file undecodable: mark it and retry.
-        mended = _ESCAPES.sub(_mend, data)
+        # Half of a character, a line break in a title, or NaN in one row makes the whole file no JSON: mend it.
+        mended = _TOKENS.sub(_mend, data)
         if mended == data:
             raise
         return msgspec.json.decode(mended, type=list[msgspec.Raw])
 
 
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|\bNaN\b|-?\bInfinity\b|,(?=\s*[\]}])', re.DOTALL)
 _ESCAPES = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}(\\u[dD][c-fC-F][0-9a-fA-F]{2})?|u[dD][c-fC-F][0-9a-fA-F]{2}|.)"
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}(\\u[dD][c-fC-F][0-9a-fA-F]{2})?|u[dD][c-fC-F][0-9a-fA-F]{2}|.)", re.DOTALL
 )
+_CONTROLS = re.compile(rb"[\x00-\x1f]")
 
 
-def _mend(escape: re.Match[bytes]) -> bytes:
+def _mend(token: re.Match[bytes]) -> bytes:
+    """Text without lone surrogates and bare control characters; null for what is no number; no comma before an end."""
+    text = token[0]
+    if text[:1] == b'"':
+        text = _ESCAPES.sub(_whole_character, text) if b"\\u" in text else text
+        return _CONTROLS.sub(lambda found: b"\\u%04x" % ord(found[0]), text)
+    return b"" if text == b"," else b"null"
+
+
+def _whole_character(escape: re.Match[bytes]) -> bytes:
     """A lone surrogate becomes the replacement character; pairs and all other escapes stay."""
     lone = escape[0][:3].lower() == b"\\ud" and escape[1] is None
     return b"\\ufffd" if lone else escape[0]
+
+
+def whole_number(value: float | str | None) -> int | None:
+    """A whole number however it is written (`5`, `5.0`, `"5"`); None for what is none."""
+    if isinstance(value, str):
+        found = re.fullmatch(r"\s*([+-]?\d{1,18})(?:\.0*)?\s*", value, re.ASCII)
+        return int(found[1]) if found else None
+    if value is None or (isinstance(value, float) and not value.is_integer()):
+        return None
+    return int(value)
 
 
 def why(error: Exception) -> str:

@@ -1,4 +1,7 @@
-"""Last.fm scrobbles, as the common export tools write them: CSV with a header, CSV without, or JSON pages.
+"""Last.fm scrobbles, as other people's tools write them, for there is no export of its own.
+
+CSV with a header (the columns' names differ from tool to tool), CSV without one, and JSON: pages as the interface
+gives them, the tracks of all pages in one list, or an object with `scrobbles` whose dates are milliseconds.
 
 A scrobble has the time at which the play started and no length. Scrobbles are public unless their owner hid them, so
 they prove less than a service's own export; the checks know.
@@ -6,9 +9,9 @@ they prove less than a service's own export; the checks know.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -16,46 +19,53 @@ import msgspec
 from ....errors import ExportError
 from ....exports import ExportEntry, printable
 from ..listens import Row, columns_of
-from .csv_rows import csv_dicts, csv_lines
-from .json_rows import json_bytes
+from .csv_rows import csv_dicts, csv_lines, divided, plain_name
+from .json_rows import first_keys, json_bytes
 from .source import Peek, Reading, SourceRows, plain_row
 
 _HEADER: Final = {
-    "uts": ("uts",), "artist": ("artist",), "album": ("album",), "track": ("track",),
+    "artist": ("artist", "artist_name", "artist name", "artists"),
+    "album": ("album", "album_name", "album name", "album title", "release"),
+    "track": ("track", "track_name", "track name", "title", "track title", "song", "song title"),
+    "number": ("uts", "unix_time", "unix time", "unixtime", "timestamp", "epoch", "date", "time"),
+    "text": ("utc_time", "date/time", "datetime", "date time", "date", "time", "played_at", "timestamp"),
 }  # fmt: skip
+_DATE_NAMES: Final = frozenset(_HEADER["number"] + _HEADER["text"])
 _MONTHS: Final[dict[str, int]] = dict(
     jan=1, feb=2, mar=3, apr=4, may=5, jun=6, jul=7, aug=8, sep=9, oct=10, nov=11, dec=12
 )  # fmt: skip
-_DATE: Final = re.compile(r"(\d{1,2}) ([A-Za-z]{3})[a-z]* (\d{4}),? (\d\d):(\d\d)", re.ASCII)
+_DATE: Final = re.compile(r"(\d{1,2}) ([A-Za-z]{3})[a-z]* (\d{4}),? (\d\d):(\d\d)(?::(\d\d))?", re.ASCII)
 
 
 class LastfmCsv:
-    """`uts,utc_time,artist,artist_mbid,album,album_mbid,track,track_mbid`."""
+    """`uts,utc_time,artist,...` or `Artist;Album;AlbumId;Track;Date#user`: a header, in whatever order and language of
+    tables.
+    """
 
     name = "lastfm"
     title = "Last.fm CSV"
 
     def claims(self, peek: Peek) -> bool:
-        """By its header."""
-        names = peek.first_line.lower().replace('"', "").split(",")
-        return "uts" in names and "track" in names and "artist" in names
+        """By its header: an artist, a title and a time."""
+        names = {plain_name(cell) for cell in divided(peek.first_line)}
+        return all(names & set(_HEADER[field]) for field in ("artist", "track")) and bool(names & _DATE_NAMES)
 
     def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:
         """The file's scrobbles."""
         rows: list[Row] = []
         numbers: list[int] = []
         total = 0
-        for number, line in csv_dicts(entry, reading.ledger, _HEADER, ("uts", "artist", "track")):
+        for number, line in csv_dicts(entry, reading.ledger, _HEADER, ("artist", "track")):
             total += 1
             if line is None:
                 continue
-            uts = line.get("uts", "")
-            if not (uts.isascii() and uts.isdigit()) or len(uts) > 12:
+            # A spreadsheet program may have made 1,7E+09 of the number; the written date beside it is whole.
+            start = _epoch_ms(line.get("number", ""))
+            start = written_ms(line.get("text", "")) if start is None else start
+            if start is None:
                 reading.ledger.leave_out(entry.name, number, "the field uts is no time")
                 continue
-            rows.append(
-                plain_row(self.name, int(uts) * 1000, line["artist"], line["track"], album=line.get("album", ""))
-            )
+            rows.append(plain_row(self.name, start, line["artist"], line["track"], album=line.get("album", "")))
             numbers.append(number)
         return SourceRows(columns_of(rows), numbers, total)
 
@@ -68,13 +78,8 @@ class LastfmPlainCsv:
 
     def claims(self, peek: Peek) -> bool:
         """By the date in the first row's fourth column."""
-        if b"\0" in peek.head:
-            return False
-        try:
-            line = next(csv.reader([peek.first_line]), [])
-        except csv.Error:
-            return False
-        return len(line) == 4 and _DATE.fullmatch(line[3].strip()) is not None
+        line = divided(peek.first_line)
+        return b"\0" not in peek.head and len(line) == 4 and _DATE.fullmatch(line[3].strip()) is not None
 
     def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:
         """The file's scrobbles."""
@@ -87,7 +92,7 @@ class LastfmPlainCsv:
             total += 1
             if line is None:
                 continue
-            when = _minute(line[3].strip()) if len(line) == 4 else None
+            when = written_ms(line[3]) if len(line) == 4 else None
             if when is None:
                 reading.ledger.leave_out(entry.name, number, "not four columns with a date at the end")
                 continue
@@ -97,48 +102,49 @@ class LastfmPlainCsv:
 
 
 class LastfmJson:
-    """Pages of `user.getRecentTracks`, alone or in a list."""
+    """Pages of `user.getRecentTracks`, alone or in a list, or their tracks."""
 
     name = "lastfm"
     title = "Last.fm JSON"
 
     def claims(self, peek: Peek) -> bool:
-        """By the names that a page starts with."""
+        """By the names that a page, or a track, starts with."""
         head = peek.head.lstrip(b"\xef\xbb\xbf \r\n\t[")
         start = head.lstrip(b"{ \r\n\t")
-        return head.startswith(b"{") and (
-            (start.startswith((b'"track"', b'"@attr"')) and b'"#text"' in head) or start.startswith(b'"recenttracks"')
-        )
+        pages = start.startswith((b'"track"', b'"@attr"')) and b'"#text"' in head
+        tracks = b'"#text"' in head and b'"uts"' in head and b'"artist"' in head
+        scrobbles = b'"scrobbles"' in head and b'"track"' in head and b'"date"' in head and b'"artists"' not in head
+        keys = first_keys(peek.head)
+        plain = {"artist", "date"} <= keys and bool(keys & {"name", "track"})
+        return head.startswith(b"{") and (plain or pages or tracks or scrobbles or start.startswith(b'"recenttracks"'))
 
     def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:
         """The file's scrobbles. The track that was playing at the time of the export has no time and is left out."""
         rows: list[Row] = []
         numbers: list[int] = []
         number = -1
-        for page in _pages(entry):
-            tracks = page.get("track")
-            for track in [tracks] if isinstance(tracks, dict) else tracks if isinstance(tracks, list) else []:
-                number += 1
-                row = self._row(track)
-                if isinstance(row, str):
-                    reading.ledger.leave_out(entry.name, number, row)
-                else:
-                    rows.append(row)
-                    numbers.append(number)
+        for number, track in enumerate(_tracks(_decoded(entry))):
+            row = self._row(track)
+            if isinstance(row, str):
+                reading.ledger.leave_out(entry.name, number, row)
+            else:
+                rows.append(row)
+                numbers.append(number)
         return SourceRows(columns_of(rows), numbers, number + 1)
 
     def _row(self, track: Any) -> Row | str:
         if not isinstance(track, dict):
             return "the row does not have the expected fields"
         date = track.get("date")
-        uts = date.get("uts") if isinstance(date, dict) else None
         if date is None:
             return "still playing when exported, so it has no time"
-        if not isinstance(uts, str | int) or not str(uts).isascii() or not str(uts).isdigit() or len(str(uts)) > 12:
+        told = str(date.get("uts")) if isinstance(date, dict) else str(date)
+        start = _epoch_ms(told) or written_ms(told)
+        if start is None:
             return "the field date is no time"
         artist, album = _text(track.get("artist")), _text(track.get("album"))
-        name = track.get("name")
-        return plain_row(self.name, int(uts) * 1000, artist, name if isinstance(name, str) else "", album=album)
+        name = track.get("name", track.get("track"))
+        return plain_row(self.name, start, artist, name if isinstance(name, str) else "", album=album)
 
 
 def _text(value: Any) -> str:
@@ -148,25 +154,53 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _pages(entry: ExportEntry) -> list[dict[str, Any]]:
+def _decoded(entry: ExportEntry) -> Any:
     try:
-        found = msgspec.json.decode(json_bytes(entry))
+        return msgspec.json.decode(json_bytes(entry))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ExportError(
             f"The file {printable(entry.name)!r} is not complete JSON; it was cut short or altered."
         ) from error
-    pages = found if isinstance(found, list) else [found]
-    inner = [p.get("recenttracks", p) for p in pages if isinstance(p, dict)]
-    return [page for page in inner if isinstance(page, dict)]
 
 
-def _minute(text: str) -> int | None:
-    found = _DATE.fullmatch(text)
+def _tracks(value: Any, depth: int = 0) -> Iterator[Any]:
+    """The tracks of a page, of a list of pages, or of a list of tracks."""
+    if isinstance(value, list) and depth < 4:
+        for inner in value:
+            yield from _tracks(inner, depth + 1)
+    elif isinstance(value, dict) and not ({"name", "artist"} <= value.keys() or depth >= 4):
+        for key in ("recenttracks", "track", "scrobbles"):
+            inner = value.get(key)
+            if isinstance(inner, dict | list):
+                yield from _tracks(inner, depth + 1)
+                return
+        if depth:
+            yield value
+    elif depth:
+        yield value
+
+
+def _epoch_ms(text: str) -> int | None:
+    """Seconds or milliseconds since 1970, told by their size: no scrobble is older than 1973 or later than 5138."""
+    if not (text.isascii() and text.isdigit()) or len(text) > 14:
+        return None
+    value = int(text)
+    return value if value >= 100_000_000_000 else value * 1000
+
+
+def written_ms(text: str) -> int | None:
+    """`5 Mar 2024 20:12`, `05 Mar 2024, 20:12:30` or ISO 8601, in UTC unless a zone is told."""
+    found = _DATE.fullmatch(text.strip())
     month = _MONTHS.get(found[2].lower()) if found else None
-    if found is None or month is None:
-        return None
     try:
-        when = dt.datetime(int(found[3]), month, int(found[1]), int(found[4]), int(found[5]), tzinfo=dt.UTC)
-    except ValueError:
+        if found and month:
+            day, year, hour, minute, second = (int(found[i] or 0) for i in (1, 3, 4, 5, 6))
+            when = dt.datetime(year, month, day, hour, minute, second, tzinfo=dt.UTC)
+        elif len(text.strip()) >= 16:
+            when = dt.datetime.fromisoformat(text.strip().removesuffix(" UTC"))
+            when = when if when.tzinfo else when.replace(tzinfo=dt.UTC)
+        else:
+            return None
+        return (when - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(milliseconds=1)
+    except (ValueError, OverflowError):
         return None
-    return (when - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(milliseconds=1)

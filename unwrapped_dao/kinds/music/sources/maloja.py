@@ -39,7 +39,8 @@ class Maloja:
 
     def claims(self, peek: Peek) -> bool:
         """By the names that the file starts with."""
-        return b'"scrobbles"' in peek.head and peek.head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")
+        own = b'"maloja"' in peek.head or b'"artists"' in peek.head or b'"time"' in peek.head
+        return own and b'"scrobbles"' in peek.head and peek.head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")
 
     def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:
         """The file's scrobbles. Of several artists all are named, as the file lists them."""

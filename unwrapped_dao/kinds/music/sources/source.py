@@ -35,24 +35,37 @@ class Peek:
 
     @cached_property
     def head(self) -> bytes:
-        """The first 4 KiB, or less."""
-        return self.entry.head()
+        """The first 16 KiB, or less: some headers have 140 columns."""
+        return self.entry.head(16_384)
 
     @cached_property
     def first_line(self) -> str:
         """The first line as text, without a byte order mark."""
-        return self.head.partition(b"\n")[0].decode("utf-8-sig", "replace").strip()
+        return self.head.decode("utf-8-sig", "replace").replace("\r", "\n").strip("\n").partition("\n")[0].strip()
 
 
 @dataclass(slots=True)
 class Reading:
     """What the files of one import share: the account, and what one file knows for another.
 
-    `artists` maps a title to its artists, for formats that name the artist in another file.
+    `artists` maps a title, and a title on a day, to artists, for formats that name the artist in another file.
     """
 
     ledger: Ledger
-    artists: dict[str, set[str]] = field(default_factory=dict)
+    artists: dict[tuple[str, int | None], set[str]] = field(default_factory=dict)
+
+    def name_artist(self, title: str, day: int, artist: str) -> None:
+        """Remember that this title by this artist was played on a day (counted since 1970)."""
+        for key in ((title.casefold(), None), (title.casefold(), day)):
+            self.artists.setdefault(key, set()).add(artist)
+
+    def artist_of(self, title: str, day: int) -> str:
+        """The artist of a title played on a day, if only one can be meant; else ""."""
+        for key in ((title.casefold(), None), (title.casefold(), day)):
+            found = self.artists.get(key, ())
+            if len(found) == 1:
+                return next(iter(found))
+        return ""
 
 
 class SourceRows(NamedTuple):

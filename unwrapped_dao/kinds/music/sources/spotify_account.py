@@ -17,7 +17,7 @@ import msgspec
 
 from ....exports import ExportEntry
 from ..listens import WRONG_LENGTH, Row, columns_of
-from .json_rows import first_keys, read_rows
+from .json_rows import first_keys, read_rows, whole_number
 from .source import Peek, Reading, SourceRows
 
 _NAME = re.compile(r"streaming_?history_?(music|podcast|audiobook)?_?\d*(\(\d+\))?(\.json)+$", re.IGNORECASE)
@@ -41,6 +41,12 @@ class _Play(msgspec.Struct, gc=False):
     chapterName: str | None = None  # noqa: N815
 
 
+class _LoosePlay(_Play, gc=False):
+    """The same for a row that stands out."""
+
+    msPlayed: int | float | str | None = None  # type: ignore[assignment]  # noqa: N815
+
+
 class SpotifyAccount:
     """The source `spotify-account`."""
 
@@ -56,7 +62,7 @@ class SpotifyAccount:
         ledger = reading.ledger
         typed = re.search("podcast|audiobook", entry.base_name, re.IGNORECASE)
         file_kind = typed[0].lower() if typed else "music"
-        plays, numbers, total = read_rows(entry, _Play, _Play, ledger)
+        plays, numbers, total = read_rows(entry, _Play, _LoosePlay, ledger)
         days: dict[str, int] = {}
         rows: list[Row] = []
         kept: list[int] = []
@@ -65,13 +71,17 @@ class SpotifyAccount:
             if end_ms is None:
                 ledger.leave_out(entry.name, number, "the field endTime is no time")
                 continue
+            length = whole_number(play.msPlayed)
+            if length is None:
+                ledger.leave_out(entry.name, number, "the field msPlayed is no whole number")
+                continue
             kind, artist, track = file_kind, play.artistName, play.trackName
             if play.podcastName is not None or play.episodeName is not None:
                 kind, artist, track = "podcast", play.podcastName, play.episodeName
             elif play.audiobookName is not None:
                 kind, artist = "audiobook", play.audiobookName
                 track = play.chapterName or play.audiobookName
-            played = play.msPlayed if play.msPlayed >= 0 else WRONG_LENGTH
+            played = length if length >= 0 else WRONG_LENGTH
             rows.append((
                 end_ms - played, played, artist or "", track or "", "", "",
                 kind,
@@ -82,9 +92,11 @@ class SpotifyAccount:
 
 
 def _minute_ms(text: str, days: dict[str, int]) -> int | None:
-    """`YYYY-MM-DD HH:MM` as UTC milliseconds; days are remembered, because parsing dates is slow."""
+    """`YYYY-MM-DD HH:MM` as UTC milliseconds; days are remembered, because parsing dates is slow. Seconds are cut off,
+    as this service does; a time with a zone is taken at its word.
+    """
     if not _TIME.fullmatch(text):
-        return None
+        return _iso_minute_ms(text)
     day = days.get(text[:10])
     if day is None:
         try:
@@ -93,3 +105,12 @@ def _minute_ms(text: str, days: dict[str, int]) -> int | None:
             return None
     hours, minutes = int(text[11:13]), int(text[14:16])
     return day + (hours * 60 + minutes) * 60_000 if hours < 24 and minutes < 60 else None
+
+
+def _iso_minute_ms(text: str) -> int | None:
+    try:
+        when = dt.datetime.fromisoformat(text)
+        when = when.astimezone(dt.UTC) if when.tzinfo else when.replace(tzinfo=dt.UTC)
+    except (ValueError, OverflowError):
+        return None
+    return (when.toordinal() - _EPOCH) * 86_400_000 + (when.hour * 60 + when.minute) * 60_000

@@ -19,7 +19,7 @@ import msgspec
 from ....exports import ExportEntry
 from ...imports import Ledger
 from ..listens import WRONG_LENGTH, Columns, columns_of, reason
-from .json_rows import first_keys, read_rows
+from .json_rows import first_keys, read_rows, whole_number
 from .source import Lookup, Peek, Reading, SourceRows
 
 _NAME = re.compile(r"(endsong|streaming_history_(audio|video))[_0-9-]*(\(\d+\))?(\.json)+$", re.IGNORECASE)
@@ -55,10 +55,10 @@ class _Play(msgspec.Struct, gc=False):
 
 
 class _LoosePlay(_Play, gc=False):
-    """The same for a row that stands out: times without a zone are UTC, whole floats are integers."""
+    """The same for a row that stands out: times without a zone are UTC, whole numbers may be written as text."""
 
     ts: str | None = None  # type: ignore[assignment]
-    ms_played: int | float | None = None  # type: ignore[assignment]
+    ms_played: int | float | str | None = None  # type: ignore[assignment]
 
 
 class SpotifyExtended:
@@ -88,13 +88,13 @@ def _settle(
     """Give loose rows the strict types, or leave them out."""
     kept, kept_numbers = [], []
     for play, number in zip(plays, numbers, strict=True):
-        when, played = _time(play.ts), play.ms_played  # type: ignore[arg-type]
+        when, played = _time(play.ts), whole_number(play.ms_played)  # type: ignore[arg-type]
         if when is None:
             ledger.leave_out(entry.name, number, "the field ts is no time")
-        elif played is None or played != int(played):
+        elif played is None:
             ledger.leave_out(entry.name, number, "the field ms_played is no whole number")
         else:
-            play.ts, play.ms_played = when, int(played)
+            play.ts, play.ms_played = when, played
             kept.append(play)
             kept_numbers.append(number)
     return kept, kept_numbers

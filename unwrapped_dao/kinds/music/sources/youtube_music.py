@@ -1,8 +1,10 @@
 """YouTube Music in a Google Takeout: `watch-history.json`, or `.html` where nobody chose JSON.
 
-A row is music if its header is "YouTube Music" or its channel ends in "- Topic"; other videos are left out and counted.
-Titles come with a word for "Watched" in the account's language, before or after: it is learnt from the file, as
-what all titles start or end with. There is a time, taken as the start, and no length.
+A row is music if its header is "YouTube Music" (or, without a header, its address is that service's), or if its channel
+ends in "- Topic" in the account's language; other videos are left out and counted. Titles come with a word for
+"Watched" before or after: one that is known, or else learnt from the file, as what all titles start or end with. There
+is a time, taken as the start, and no length. Searches are in files of their own, which are not read, and among the
+plays in a `MyActivity` file, where they are left out.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import html
 import re
 from collections.abc import Sequence
 from itertools import takewhile
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -20,21 +22,28 @@ from ....exports import ExportEntry
 from ..listens import Row, columns_of
 from .json_rows import first_keys, json_bytes, read_rows
 from .source import Peek, Reading, SourceRows, plain_row
+from .takeout_dates import PageDates
 
 NOT_MUSIC: Final = "a video that is not music"
 GONE: Final = "removed since, so that artist and title are gone"
+UNKNOWN_DATE: Final = "a date or time zone that is not understood; choose JSON in Takeout"
+SEARCHED: Final = "a search and no play"
 _MUSIC: Final = "YouTube Music"
-_TOPIC: Final = " - Topic"
-_KNOWN_BEFORE: Final = (
-    "Watched ",
-    "Vous avez regardé ",
-    "Has visto ",
-    "Hai guardato ",
-    "Visto ",
-    "Assistiu a ",
-    "Obejrzano: ",
+_MUSIC_PAGE: Final = "music.youtube.com/watch"
+_TOPIC: Final = re.compile(
+    r"\s[-–—]\s(Topic|Thema|Tema|Thème|Sujet|Argomento|Onderwerp|Tópico|Ämne|Emne|Aihe|Temat|Téma|Konu|Тема|トピック|주제|主题|主題)$"
 )
-_KNOWN_AFTER: Final = (" angesehen", " を視聴しました", " izlendi", " bekeken")
+_SEARCHES: Final = ("search_query", "/search?q")
+_KNOWN_BEFORE: Final = (
+    "Watched ", "Listened to ", "Vous avez regardé ", "Vous avez écouté ", "A regardé ", "Has visto ", "Viste ",
+    "Has escuchado ", "Hai guardato ", "Hai ascoltato ", "Visto ", "Assistiu a ", "Você assistiu a ", "Viu ",
+    "Heeft gekeken naar ", "Je hebt gekeken naar ", "Bekeken: ", "Obejrzano: ", "Obejrzano ", "Tittade på ", "Så på ",
+    "Har set ", "Zhlédnuto: ", "Просмотрено: ", "Вы посмотрели ", "观看了 ", "已观看 ", "已觀看 ",
+)  # fmt: skip
+_KNOWN_AFTER: Final = (
+    " angesehen", " angehört", " を視聴しました", " izlendi", " bekeken", " gekeken", " beluisterd",
+    "을(를) 시청했습니다.",
+)  # fmt: skip
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -46,6 +55,7 @@ class _Watched(msgspec.Struct, gc=False):
     title: str
     time: str
     header: str | None = None
+    titleUrl: str | None = None  # noqa: N815 (the file's own word)
     subtitles: list[_Channel] | None = None
 
 
@@ -63,9 +73,14 @@ class YouTubeMusicJson:
     title = "YouTube Music (Takeout JSON)"
 
     def claims(self, peek: Peek) -> bool:
-        """By the fields of the first row."""
+        """By the fields of the first row, and the service that it names: other services' activity looks alike."""
         keys = first_keys(peek.head)
-        return {"header", "title"} <= keys and bool(keys & {"time", "titleUrl", "products", "subtitles"})
+        if not {"title", "time"} <= keys and not {"header", "title"} <= keys:
+            return False
+        if not keys & {"header", "products", "activityControls"} or b'"YouTube' not in peek.head:
+            return False
+        searches = sum(peek.head.count(word.encode()) for word in _SEARCHES)
+        return not searches or "activity" in peek.base_name.lower() or peek.head.count(b"/watch?v") > searches
 
     def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:
         """The music in the file."""
@@ -74,10 +89,9 @@ class YouTubeMusicJson:
         for row, number in zip(watched, numbers, strict=True):
             channel = next((c.name for c in row.subtitles or [] if c.name), "")
             when = _iso(row.time)
-            if row.header != _MUSIC and not channel.endswith(_TOPIC):
-                reading.ledger.leave_out(entry.name, number, NOT_MUSIC)
-            elif not channel:
-                reading.ledger.leave_out(entry.name, number, GONE)
+            why = _no_play(row.header, row.titleUrl or "", channel)
+            if why:
+                reading.ledger.leave_out(entry.name, number, why)
             elif when is None:
                 reading.ledger.leave_out(entry.name, number, "the field time is no time")
             else:
@@ -85,18 +99,29 @@ class YouTubeMusicJson:
         return _rows(self.name, seen, total)
 
 
+def _no_play(header: str | None, address: str, channel: str) -> str:
+    """Why a row is no song, or ""."""
+    if any(word in address for word in _SEARCHES):
+        return SEARCHED
+    named = header == _MUSIC or (not header and _MUSIC_PAGE in address)
+    if not named and not _TOPIC.search(channel):
+        return NOT_MUSIC
+    return "" if channel else GONE
+
+
 class YouTubeMusicHtml:
-    """`watch-history.html`. Its dates are written for people: English ones are understood, others are reported."""
+    """`watch-history.html`. Its dates are written for people, in their language: `takeout_dates`."""
 
     name = "youtube-music"
     title = "YouTube Music (Takeout HTML)"
 
     _CELL = re.compile(
-        rb'<p class="mdl-typography--title">(?P<header>[^<]{0,200})<br>.{0,200}?'
+        rb'<p class="mdl-typography--title">(?P<header>[^<]{0,200})<.{0,200}?'
         rb'mdl-typography--body-1">(?P<body>.{0,8000}?)</div>',
         re.DOTALL,
     )
-    _LINK = re.compile(r"<a [^>]*>([^<]*)</a>")
+    _LINK = re.compile(r'<a [^>]*href="([^"]*)"[^>]*>([^<]*)</a>')
+    _BREAK = re.compile(r"<br ?/?>")
 
     def claims(self, peek: Peek) -> bool:
         """By the page's own class names."""
@@ -107,56 +132,71 @@ class YouTubeMusicHtml:
 
     def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:
         """The music in the page."""
-        seen: list[_Seen] = []
-        total = 0
-        for number, cell in enumerate(self._CELL.finditer(json_bytes(entry))):
-            total += 1
+        cells: list[tuple[str, str, str, str]] = []
+        for cell in self._CELL.finditer(json_bytes(entry)):
             header = html.unescape(cell["header"].decode("utf-8", "replace")).strip()
-            parts = cell["body"].decode("utf-8", "replace").replace("\xa0", " ").split("<br>")
+            parts = self._BREAK.split(cell["body"].decode("utf-8", "replace").replace("\xa0", " "))
             parts = [part.strip() for part in parts if part.strip()]
-            links = [html.unescape(found[1]) for part in parts if (found := self._LINK.search(part))]
-            channel = links[1] if len(links) > 1 else ""
-            when = english_date(html.unescape(parts[-1])) if parts else None
-            if header != _MUSIC and not channel.endswith(_TOPIC):
-                reading.ledger.leave_out(entry.name, number, NOT_MUSIC)
-            elif not channel:
-                reading.ledger.leave_out(entry.name, number, GONE)
-            elif when is None:
-                reading.ledger.leave_out(entry.name, number, "a date that is not in English; choose JSON in Takeout")
+            links = [found for part in parts if (found := self._LINK.search(part))]
+            channel = html.unescape(links[1][2]).strip() if len(links) > 1 else ""
+            # The link holds the bare title: the localised word stands outside it.
+            title = html.unescape(links[0][2]).strip() if links else ""
+            why = _no_play(header, links[0][1] if links else "", channel)
+            cells.append((html.unescape(parts[-1]) if parts else "", title, channel, why))
+        dates = PageDates([when for when, _, _, why in cells if not why])
+        rows: list[Row] = []
+        numbers: list[int] = []
+        for number, (when, title, channel, why) in enumerate(cells):
+            start = dates.ms(when)
+            if why or start is None:
+                reading.ledger.leave_out(entry.name, number, why or UNKNOWN_DATE)
             else:
-                # The link holds the bare title: the localised word stands outside it.
-                seen.append(_Seen(number, when, links[0], channel))
-        rows = [plain_row(self.name, s.when_ms, _artist(s.channel), s.title) for s in seen]
-        return SourceRows(columns_of(rows), [s.number for s in seen], total)
+                rows.append(plain_row(self.name, start, _artist(channel), title))
+                numbers.append(number)
+        return SourceRows(columns_of(rows), numbers, len(cells))
 
 
 def _rows(source: str, seen: Sequence[_Seen], total: int) -> SourceRows:
-    before, after = affixes([s.title for s in seen])
-    rows: list[Row] = []
-    for s in seen:
-        title = s.title.removeprefix(before)
-        title = title.removesuffix(after) if after else title
-        rows.append(plain_row(source, s.when_ms, _artist(s.channel), title.strip()))
+    bare = bare_titles([s.title for s in seen])
+    rows = [plain_row(source, s.when_ms, _artist(s.channel), title) for s, title in zip(seen, bare, strict=True)]
     return SourceRows(columns_of(rows), [s.number for s in seen], total)
 
 
 def _artist(channel: str) -> str:
-    return channel.removesuffix(_TOPIC).strip()
+    return _TOPIC.sub("", channel).strip()
 
 
-def affixes(titles: Sequence[str]) -> tuple[str, str]:
-    """What all titles start with and end with, up to a space: the localised "Watched".
+def bare_titles(titles: Sequence[str]) -> list[str]:
+    """The titles without the localised "Watched".
 
-    Below five different titles chance could decide, so that only known words count.
+    What is known decides where it fits nearly all of them: a file may mix watching and listening, and all songs of a
+    short file may begin with the same word.
     """
+    known = [_bare(title) for title in titles]
+    if sum(map(str.__ne__, known, titles)) * 10 >= 9 * len(titles):
+        return [title.strip() for title in known]
+    before, after = learnt_affixes(titles)
+    return [title.removeprefix(before).removesuffix(after).strip() for title in titles]
+
+
+def _bare(title: str) -> str:
+    for word in _KNOWN_BEFORE:
+        if title.startswith(word):
+            return title[len(word) :]
+    for word in _KNOWN_AFTER:
+        if title.endswith(word):
+            return title[: -len(word)]
+    return title
+
+
+def learnt_affixes(titles: Sequence[str]) -> tuple[str, str]:
+    """What all titles start with and end with, up to a space. Below five different titles chance could decide."""
     different = sorted(set(titles))
-    if len(different) >= 5:
-        before = _shared(different)
-        after = _shared(sorted(t[::-1] for t in different))[::-1]
-        return before[: before.rfind(" ") + 1], after[after.find(" ") :] if " " in after else ""
-    before = next((b for b in _KNOWN_BEFORE if different and all(t.startswith(b) for t in different)), "")
-    after = next((a for a in _KNOWN_AFTER if different and all(t.endswith(a) for t in different)), "")
-    return before, after
+    if len(different) < 5:
+        return "", ""
+    before = _shared(different)
+    after = _shared(sorted(title[::-1] for title in different))[::-1]
+    return before[: before.rfind(" ") + 1], after[after.find(" ") :] if " " in after else ""
 
 
 def _shared(ordered: Sequence[str]) -> str:
@@ -175,51 +215,3 @@ def _iso(text: str) -> int | None:
         return (when - _EPOCH) // dt.timedelta(milliseconds=1)
     except OverflowError:
         return None
-
-
-_ENGLISH = re.compile(
-    r"(?:(?P<m1>[A-Z][a-z]{2})[a-z]* (?P<d1>\d{1,2})|(?P<d2>\d{1,2}) (?P<m2>[A-Z][a-z]{2})[a-z]*),? (?P<y>\d{4}),? "
-    r"(?P<h>\d{1,2}):(?P<min>\d\d):(?P<s>\d\d)\s?(?P<half>[AaPp][Mm])?\s*(?P<zone>\S+)?",
-    re.ASCII,
-)
-_MONTHS: Final[dict[str, int]] = dict(
-    Jan=1, Feb=2, Mar=3, Apr=4, May=5, Jun=6, Jul=7, Aug=8, Sep=9, Oct=10, Nov=11, Dec=12
-)  # fmt: skip
-_ZONES: Final = {
-    "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "BST": 1, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "EST": -5,
-    "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "JST": 9, "AEST": 10, "AEDT": 11,
-}  # fmt: skip
-
-
-def english_date(text: str) -> int | None:
-    """`Jan 5, 2024, 8:15:30 PM CET` or `5 Jan 2024, 20:15:30 GMT+01:00` as UTC milliseconds.
-
-    A zone that is not known makes the date unusable: guessing would move every play.
-    """
-    found: Any = _ENGLISH.fullmatch(" ".join(text.replace("\u202f", " ").split()))
-    if found is None:
-        return None
-    month = _MONTHS.get(found["m1"] or found["m2"])
-    offset = _zone_minutes(found["zone"] or "UTC")
-    if month is None or offset is None:
-        return None
-    hour = int(found["h"])
-    if found["half"]:
-        hour = hour % 12 + (12 if found["half"].lower() == "pm" else 0)
-    try:
-        when = dt.datetime(
-            int(found["y"]), month, int(found["d1"] or found["d2"]), hour, int(found["min"]), int(found["s"])
-        )
-    except ValueError:
-        return None
-    return (when.replace(tzinfo=dt.UTC) - _EPOCH) // dt.timedelta(milliseconds=1) - offset * 60_000
-
-
-def _zone_minutes(zone: str) -> int | None:
-    if zone in _ZONES:
-        return _ZONES[zone] * 60
-    found = re.fullmatch(r"(?:GMT|UTC)([+-])(\d{1,2})(?::?(\d\d))?", zone, re.ASCII)
-    if found is None:
-        return None
-    minutes = int(found[2]) * 60 + int(found[3] or 0)
-    return -minutes if found[1] == "-" else minutes
