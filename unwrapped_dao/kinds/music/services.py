@@ -47,9 +47,9 @@ SERVICES: Final = (
         (
             "Sign in with the account that you listen with, and deselect everything.",
             "Tick “YouTube and YouTube Music”; under “All YouTube data included” keep “history” only.",
-            "Under “Multiple formats” choose JSON for the history: its HTML has dates that only English ones can be "
-            "read of.",
-            "Export once, as a zip.",
+            "Under “Multiple formats” choose JSON for the history: the dates of its HTML are written for people, and "
+            "not those of every language can be read.",
+            "Export once, as a zip: a .tgz has to be unpacked first.",
         ),
         wait_days=(1, 3), keeps_days=7, asks_for=_PLAYS.replace(", time played", ""),
         brings="your watch history as JSON: what and when, without lengths; only while your history was switched on",

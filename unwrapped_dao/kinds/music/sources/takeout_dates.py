@@ -1,8 +1,8 @@
 """Dates as a Takeout page writes them for people, in the account's language.
 
 A page has one language, so that its dates are read together: numbers with the year last are day first unless one of
-them cannot be, and `IST` is India's unless another zone of the page says Ireland or Israel. A date that is not understood is
-None: guessing would move a play. Month and half-day words after Unicode CLDR 45 (medium formats).
+them cannot be, and `IST` is India's unless another zone of the page says Ireland or Israel. A date that is not
+understood is None: guessing would move a play. Month and half-day words after Unicode CLDR 45 (medium formats).
 """
 
 from __future__ import annotations
