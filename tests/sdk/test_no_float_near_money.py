@@ -14,7 +14,7 @@ FLOORS = ("chain", "roles", "app", "demo", "cli")
 SECONDS = {
     *("chain/client.py", "chain/http.py", "chain/lock.py", "chain/outbox.py", "chain/rehearsal.py"),
     *("chain/local/__init__.py", "roles/custodian/daemon.py", "app/__init__.py"),
-    *("cli/custodian.py", "cli/talk.py", "cli/validator.py"),
+    *("cli/custodian.py", "cli/custodian_rounds.py", "cli/talk.py", "cli/validator.py"),
 }
 """Modules whose floats are durations in seconds."""
 AMOUNT = re.compile(r"amount|price|wei|weight|fee|paid|due|credit|balance|dust|units|money|treasury|\d")

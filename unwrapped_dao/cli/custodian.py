@@ -1,9 +1,10 @@
-"""`unwrapped-dao custodian`: form the committee key, deliver what was approved, keep and renew the share."""
+"""`unwrapped-dao custodian`: form the committee key, deliver what was approved, keep and renew the share.
+
+Not here: the rounds of `custodian run` (custodian_rounds.py).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,7 @@ from .verbs import Call, Told, verb
 
 if TYPE_CHECKING:
     from ..chain.committee import Generation
-    from ..roles.custodian import Custodian, News, Outcome
+    from ..roles.custodian import Custodian
 
 noun = typer.Typer(help="A custodian: committee key, deliveries, backups.", no_args_is_help=True)
 
@@ -69,9 +70,11 @@ def run(
 
     Works on final blocks only, derives exclusions and cover itself, and goes on where it was after any interruption.
     """
+    from . import custodian_rounds
+
     if once or call.dry_run:
-        return _once(call, witness)
-    _daemon(call, every, witness)
+        return custodian_rounds.one(call, witness)
+    custodian_rounds.until_stopped(call, every, witness)
     raise typer.Exit(0)
 
 
@@ -191,105 +194,6 @@ def reshare(
     )
     facts = {"proposal": str(proposal), "source": source.number, "custodians": addresses, "threshold": threshold}
     return Told({**facts, "fresh": fresh}, lines)
-
-
-# --- run ------------------------------------------------------------------------------------------------------------
-
-
-def _once(call: Call, witness: str | None) -> Told:
-    with call.open() as app:
-        custodian = app.custodian(call.account, witness=witness)
-        before = [sale_id for sale_id, _, _ in custodian.pending_sales()]
-        outcome = custodian.run_once(call.talk.progress)
-        states = {s: app.collective.market.sale(s).state.name.lower() for s in before}
-    rows = [_row(sale_id, state, outcome) for sale_id, state in states.items()]
-    bad = [
-        {"sale": s, "custodian": b.custodian, "height": b.node.height, "index": b.node.index} for s, b in outcome.bad
-    ]
-    lines = [line for row in rows for line in _row_lines(row)]
-    lines += [f"The share of custodian {b['custodian']} for node ({b['height']}, {b['index']}) is wrong." for b in bad]
-    return Told({"sales": rows, "bad_shares": bad}, lines or ["Nothing waits to be delivered."])
-
-
-def _row(sale_id: bytes, state: str, outcome: Outcome) -> dict[str, Any]:
-    deeds = [deed for deed in outcome.deeds if deed.sale_id == sale_id]
-    wait = outcome.waiting.get(sale_id)
-    return {
-        "sale": sale_id,
-        "state": state,
-        "nodes": sum(deed.count for deed in deeds if deed.what == "delivered"),
-        "transactions": sum(deed.transactions for deed in deeds),
-        "gas": sum(deed.gas for deed in deeds),
-        "fee_wei": sum(deed.fee_wei for deed in deeds),
-        "did": [{"what": deed.what, "count": deed.count, "gas": deed.gas} for deed in deeds],
-        "waits_for": wait.why if wait is not None and state == "approved" else "",
-    }
-
-
-def _row_lines(row: dict[str, Any]) -> Iterator[str]:
-    did = ", ".join(f"{d['what']} ({d['count']}, {d['gas']:,} gas)" for d in row["did"]) or "nothing to do"
-    yield (
-        f"Sale 0x{row['sale'].hex()[:12]}… is {row['state']}: {did}; {row['nodes']} node keys in {row['transactions']} "
-        "transactions."
-    )
-    if row["waits_for"]:
-        yield f"  It waits: {row['waits_for']}."
-
-
-def _daemon(call: Call, every: float, witness: str | None) -> None:
-    """Rounds until SIGTERM or Ctrl-C, which end between two steps; what was begun goes on in the next run."""
-    import signal
-    import threading
-
-    from ..roles.custodian import Daemon
-
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
-    with _sessions(call, witness) as opened:
-        Daemon(opened, lambda news: _tell(call, news), every_s=every, progress=call.talk.progress).run(stop)
-
-
-@contextmanager
-def _sessions(call: Call, witness: str | None) -> Iterator[Any]:
-    """How each round gets its custodian.
-
-    On a node one custodian lives as long as the daemon, so that the keyfiles are opened once, and holds the workspace
-    while it acts. The embedded chain belongs to one process at a time: it is opened for each round.
-    """
-    if call.settings().rpc is None:
-
-        @contextmanager
-        def each() -> Iterator[Custodian]:
-            with call.open() as app:
-                yield app.custodian(call.account)
-
-        yield each
-        return
-    with call.open(beside=True) as app:
-        found: list[Custodian] = []
-
-        @contextmanager
-        def same() -> Iterator[Custodian]:
-            with app.held():
-                if not found:
-                    found.append(app.custodian(call.account, witness=witness))
-                yield found[0]
-
-        yield same
-
-
-def _tell(call: Call, news: News) -> None:
-    """To people on stderr; with --json one line of JSON on stdout for each."""
-    import json
-    import sys
-
-    if not call.json:
-        (call.talk.warn([news.told]) if news.alarm else call.talk.say(news.told))
-        return
-    facts = {key: f"0x{value.hex()}" if isinstance(value, bytes) else value for key, value in news.facts.items()}
-    line = {"event": news.event, "told": news.told, "alarm": news.alarm, **facts}
-    print(json.dumps(line, ensure_ascii=False), file=sys.stdout, flush=True)
 
 
 # --- words ----------------------------------------------------------------------------------------------------------

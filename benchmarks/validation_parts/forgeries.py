@@ -1,0 +1,201 @@
+"""Forged listening histories, by how a forger would make them; and genuine ones of people with unusual lives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from unwrapped_dao import kinds, samples
+from unwrapped_dao.kinds.music.listens import COLUMNS, Row
+from unwrapped_dao.samples.catalogue import service_id
+
+MUSIC = kinds.get("music")
+HOUR = 3_600_000
+SIZE: dict[str, int] = {"min_plays": 2_000, "max_plays": 2_500}
+
+Forger = Callable[[list[Row], list[Row], float, Random], list[Row]]
+"""(own genuine rows, a contributed victim's rows, strength 0..1, random) -> forged rows."""
+
+
+def edit(row: Row, **changes: Any) -> Row:
+    return tuple(changes.get(name, value) for name, value in zip(COLUMNS, row, strict=True))  # type: ignore[return-value]
+
+
+def random_row(random: Random, span: tuple[int, int]) -> Row:
+    """A row by somebody who knows the format but not what histories look like."""
+    played = random.randrange(1_000, 300_000)
+    return (
+        random.randrange(*span), played, f"Artist {random.randrange(3_000)}", f"Title {random.randrange(40_000)}", "",
+        service_id(random), "music", random.choice(["clickrow", "trackdone", "fwdbtn"]),
+        random.choice(["trackdone", "fwdbtn", "endplay"]), random.randrange(2), random.randrange(2), 0, 0,
+        "spotify-extended",
+    )  # fmt: skip
+
+
+def span_of(rows: list[Row]) -> tuple[int, int]:
+    return rows[0][0], rows[-1][0] + 1
+
+
+def random_rows(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """That share of the rows is drawn at random; the others are genuine."""
+    return [random_row(random, span_of(own)) if random.random() < strength else row for row in own]
+
+
+def shifted_copy(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """That share of a victim's file (a stretch of it), moved by an odd number of hours, instead of one's own."""
+    size = int(len(victim) * strength)
+    begin = random.randrange(len(victim) - size + 1)
+    move = random.randrange(-9_000, 9_000) * HOUR // 7
+    return [edit(row, start_ms=row[0] + move) for row in victim[begin : begin + size]]
+
+
+def exact_part(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """That share of a victim's file, unchanged."""
+    size = int(len(victim) * strength)
+    begin = random.randrange(len(victim) - size + 1)
+    return victim[begin : begin + size]
+
+
+def edited_rows(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """A victim's whole file, in which that share of the rows has other times and lengths."""
+    return [
+        edit(
+            row,
+            start_ms=row[0] + random.randrange(-50_000, 50_000),
+            played_ms=max(0, row[1] - random.randrange(1, 3_000)),
+        )
+        if random.random() < strength
+        else row
+        for row in victim
+    ]
+
+
+def merged(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """One's own file and that share of a victim's."""
+    return [*own, *exact_part(own, victim, strength, random)]
+
+
+def two_own(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """One's own file and that share of a second person's that nobody contributed, at the same time."""
+    with samples.exports(1, seed=random.randrange(10**9), **SIZE, format="extended-zip") as made:
+        second = list(MUSIC.read(made[0]).records.rows())
+    move = own[-1][0] - second[-1][0]
+    return [*own, *(edit(row, start_ms=row[0] + move) for row in second if random.random() < strength)]
+
+
+def padded(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """One's own file with that much more made of copies of own plays at random other times."""
+    extra = random.choices(own, k=int(len(own) * strength))
+    return [*own, *(edit(row, start_ms=random.randrange(*span_of(own))) for row in extra)]
+
+
+def padded_with_clocks(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """The same by somebody who moves the device's clock along."""
+    extra = []
+    for row in random.choices(own, k=int(len(own) * strength)):
+        start = random.randrange(*span_of(own))
+        extra.append(edit(row, start_ms=start, clock_s=(row[12] + (start - row[0]) // 1_000) if row[12] else 0))
+    return [*own, *extra]
+
+
+def new_names(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """A victim's file in which that share of the artists is replaced, throughout."""
+    names = {name: f"New {name}" for name in {row[2] for row in victim} if random.random() < strength}
+    return [edit(row, artist=names.get(row[2], row[2])) for row in victim]
+
+
+def shifted_and_jittered(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """A victim's file moved by months, with other lengths in that share of the rows: titles keep their order."""
+    moved = shifted_copy(own, victim, 1.0, random)
+    return [
+        edit(row, played_ms=max(0, row[1] - random.randrange(1, 3_000))) if random.random() < strength else row
+        for row in moved
+    ]
+
+
+def shuffled_days(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """A victim's file with that share of its days exchanged among each other."""
+    days = sorted({row[0] // (24 * HOUR) for row in victim})
+    moving = [day for day in days if random.random() < strength]
+    to = dict(zip(moving, random.sample(moving, len(moving)), strict=True))
+    return [
+        edit(
+            row,
+            start_ms=row[0]
+            + (to.get(row[0] // (24 * HOUR), row[0] // (24 * HOUR)) - row[0] // (24 * HOUR)) * 24 * HOUR,
+        )
+        for row in victim
+    ]
+
+
+def own_generator(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """That share of the history comes from this project's own generator at full strength, the rest is
+    genuine-looking.
+    """
+    with samples.exports(1, seed=random.randrange(10**9), **SIZE, format="extended-zip") as made:
+        other = list(MUSIC.read(made[0]).records.rows())
+    cut = int(len(own) * (1 - strength))
+    rest = [row for row in other if not own[:cut] or row[0] > own[cut - 1][0]]
+    return [*own[:cut], *(rest or other)]
+
+
+Habit = Callable[[list[Row], Random], list[Row]]
+"""Genuine rows as somebody with an unusual life would have them."""
+
+
+def with_pauses(own: list[Row], random: Random) -> list[Row]:
+    """A third of the plays is paused for up to 25 minutes. The stop is told, so that they seem to start late."""
+    out: list[Row] = []
+    late = 0
+    for before, row in zip([own[0], *own], own, strict=False):
+        late = 0 if row[0] - before[0] > HOUR else late
+        late += random.randrange(10_000, 1_500_000) if random.random() < 1 / 3 else 0
+        out.append(edit(row, start_ms=row[0] + late))
+    return out
+
+
+def on_two_devices(own: list[Row], random: Random) -> list[Row]:
+    """One play in thirty goes on while the next one begins elsewhere."""
+    return [edit(r, start_ms=r[0] - random.randrange(90_000)) if random.random() < 1 / 30 else r for r in own]
+
+
+def on_shifts(own: list[Row], random: Random) -> list[Row]:
+    """Early, late and night shifts by turns, a week each."""
+    week = 7 * 24 * HOUR
+    return [edit(r, start_ms=r[0] + r[0] // week % 3 * 8 * HOUR) for r in own]
+
+
+def songs_alone(own: list[Row], random: Random) -> list[Row]:
+    """A song now and then, chosen by hand: most sittings are cut to one play."""
+    kept: list[Row] = []
+    for row in own:
+        if not kept or row[0] - kept[-1][0] > HOUR // 2 or random.random() < 0.25:
+            kept.append(edit(row, reason_start="clickrow"))
+    return kept
+
+
+HABITS: dict[str, Habit] = {
+    "many pauses": with_pauses,
+    "two devices": on_two_devices,
+    "shift work": on_shifts,
+    "a song now and then": songs_alone,
+}
+
+COPY, BLATANT, SLY = "copy", "blatant", "sly"
+"""Copies of another's plays have to be refused, all of them; blatant ones, from half of the rows on, 95 of 100."""
+
+FORGERIES: dict[str, tuple[Forger, str]] = {
+    "random rows": (random_rows, BLATANT),
+    "exact part of another's file": (exact_part, COPY),
+    "another's file, shifted in time": (shifted_copy, COPY),
+    "another's file, rows edited": (edited_rows, BLATANT),
+    "another's file, artists renamed": (new_names, BLATANT),
+    "another's file, days exchanged": (shuffled_days, BLATANT),
+    "another's file, shifted, lengths changed": (shifted_and_jittered, BLATANT),
+    "own file and another's, merged": (merged, BLATANT),
+    "own file, padded with plays": (padded, BLATANT),
+    "own file, padded, clocks moved along": (padded_with_clocks, SLY),
+    "own file and an unknown person's": (two_own, SLY),
+    "this project's own generator": (own_generator, SLY),
+}
