@@ -7,6 +7,7 @@ UnwrappedError
 │   └── PassphraseError       the passphrase does not open this keyfile
 ├── TemporaryError        nothing is lost: try again
 │   ├── RpcUnavailableError   the chain's RPC does not answer
+│   ├── FeeTooLowError        the chain asks for more than is offered, or than may be
 │   ├── StorageUnavailableError  the storage node does not answer
 │   ├── ValidatorUnavailableError  a validator's service does not answer
 │   └── WorkspaceBusyError    another command holds the workspace
@@ -87,6 +88,12 @@ class RpcUnavailableError(TemporaryError):
     """The chain's RPC does not answer, or answers nonsense."""
 
     default_hint = "Check that the node is running and that --rpc names it; nothing was sent twice."
+
+
+class FeeTooLowError(TemporaryError):
+    """A transaction is not mined because the chain asks for a higher fee than is offered, or than may be offered."""
+
+    default_hint = "Run the same command again when the chain asks for less; nothing is sent twice."
 
 
 class StorageUnavailableError(TemporaryError):

@@ -57,6 +57,9 @@ class Settings(BaseModel):
     finality: Literal["latest", "safe", "finalized"] = "finalized"
     """Which block custodians act on. Anvil's `finalized` is 64 blocks behind unless it is told otherwise."""
 
+    max_fee_gwei: int = Field(default=500, gt=0)
+    """The most, in gwei for a unit of gas, that is offered to replace a transaction which waits too long."""
+
     wait_s: float = Field(default=10.0, ge=0, le=3600)
     """How long to wait for another command to leave the workspace."""
 

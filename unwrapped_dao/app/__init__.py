@@ -310,19 +310,25 @@ class App:
         vault = self._vault(account, "buyer-key")
         return Buyer(self.collective, account, vault, self.store, self.journal("offers"))
 
-    def custodian(self, name: str, *, witness: str | None = None) -> Custodian:
+    def custodian(
+        self, name: str, *, witness: str | None = None, told: Callable[[str], None] | None = None
+    ) -> Custodian:
         """A custodian: its shares in keyfiles, its transactions noted before they leave.
 
-        `witness` is the URL of a second node that must agree on what is final.
+        `witness` is the URL of a second node that must agree on what is final. `told` gets a sentence whenever a
+        transaction that waits too long is replaced; so what still waits is not waited for here.
         """
+        from ..chain.fees import GWEI
         from ..chain.noting import MemoryNotes, NotingClient
         from ..roles.custodian import Custodian, Finality
         from ..storage.notes import FolderNotes
 
-        account = self.account(name)
+        account = self.accounts.signer(name)
         rehearsal = isinstance(self.client, RehearsalClient)
         notes = MemoryNotes() if rehearsal else FolderNotes(self.workspace.notes(account.address))
-        client = self.client if rehearsal else NotingClient(self.client.transport, notes)
+        ceiling = self.settings.max_fee_gwei * GWEI
+        noting = NotingClient(self.client.transport, notes, ceiling_wei=ceiling, told=told)
+        client = self.client if rehearsal else noting
         collective = self.collective if rehearsal else Collective.at(client, self.collective.deployment)
         url = witness or self.settings.witness
         finality = Finality(

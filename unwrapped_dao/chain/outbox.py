@@ -6,12 +6,13 @@ Sending is safe to repeat: a transaction is known by its hash, and a node that a
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from eth_utils.address import to_checksum_address
 
-from ..errors import ContractRefusedError, RpcUnavailableError
+from ..errors import ContractRefusedError, FeeTooLowError, RpcUnavailableError
 from .artifacts import all_errors
 from .refusals import refusal, revert_data, translated
 from .transport import RpcError, Transport
@@ -19,10 +20,16 @@ from .transport import RpcError, Transport
 Json = dict[str, Any]
 
 RECEIPT_TIMEOUT_S = 120.0
+_TOO_LITTLE = ("underpriced", "less than block base fee", "fee too low", "feetoolow")
+"""How nodes refuse a fee: go-ethereum, Erigon and Reth; Anvil; Besu and Nethermind."""
 
 
 class NonceTaken(Exception):  # noqa: N818 (client.py signs anew; it reaches no user)
     """The account's number was used by another transaction."""
+
+
+class Underpriced(Exception):  # noqa: N818 (as above)
+    """It offers less than the chain asks for, or not enough more than one that waits with the same number."""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +53,13 @@ class Outbox:
     def deliver(self, raw: bytes, tx_hash: str) -> Receipt:
         """Send and wait. Raises NonceTaken, ContractRefusedError, NotAllowedError, RpcUnavailableError."""
         try:
+            return self.hand_in(raw, tx_hash) or self.wait(tx_hash)
+        except Underpriced as refused:
+            raise FeeTooLowError("The node finds this transaction's fee too low.") from refused
+
+    def hand_in(self, raw: bytes, tx_hash: str) -> Receipt | None:
+        """Send; None while it is not known to be mined. Raises as `deliver`, and Underpriced."""
+        try:
             self._transport.request("eth_sendRawTransaction", ["0x" + raw.hex()])
         except RpcError as error:
             found = self._transport.request("eth_getTransactionReceipt", [tx_hash])
@@ -53,28 +67,41 @@ class Outbox:
                 # Ganache answers a mined revert with an error; or we had sent it before.
                 return self._accepted(found, revert_data(error))
             text = error.message.lower()
-            if self._transport.request("eth_getTransactionByHash", [tx_hash]) is None:
+            if not self.is_known(tx_hash):
                 if "nonce" in text:
                     raise NonceTaken from error
+                if any(words in text for words in _TOO_LITTLE):
+                    raise Underpriced from error
                 if "known" not in text and "imported" not in text:
                     raise translated(error, all_errors()) from error
-        return self.wait(tx_hash)
+        return None
 
     def wait(self, tx_hash: str) -> Receipt:
         """Return once a transaction that was sent is mined."""
-        deadline = time.monotonic() + self._receipt_timeout_s
+        found = self.first_mined([tx_hash], self._receipt_timeout_s)
+        if found is None:
+            raise RpcUnavailableError(
+                f"The transaction {tx_hash} was sent, but not mined within {self._receipt_timeout_s:.0f} seconds.",
+                hint="Run the same command again: it waits for this transaction first, and does nothing twice.",
+            )
+        return found
+
+    def first_mined(self, hashes: Sequence[str], timeout_s: float) -> Receipt | None:
+        """Whichever of these is mined, within the time; of transactions with one number at most one is ever."""
+        deadline = time.monotonic() + timeout_s
         pause = 0.02
         while True:
-            found = self._request("eth_getTransactionReceipt", [tx_hash])
-            if found is not None:
-                return self._accepted(found)
-            if time.monotonic() > deadline:
-                raise RpcUnavailableError(
-                    f"The transaction {tx_hash} was sent, but not mined within {self._receipt_timeout_s:.0f} seconds.",
-                    hint="It may still be mined; look at the state before doing it again.",
-                )
-            time.sleep(pause)
+            for tx_hash in hashes:
+                if (found := self._request("eth_getTransactionReceipt", [tx_hash])) is not None:
+                    return self._accepted(found)
+            if time.monotonic() >= deadline:
+                return None
+            time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
             pause = min(pause * 1.5, 2.0)
+
+    def is_known(self, tx_hash: str) -> bool:
+        """Whether the node has it, mined or waiting."""
+        return self._request("eth_getTransactionByHash", [tx_hash]) is not None
 
     def _accepted(self, found: Json, reason: bytes | None = None) -> Receipt:
         if int(found["status"], 16) == 0:

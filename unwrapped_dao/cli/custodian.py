@@ -33,7 +33,7 @@ def setup(
 
     while True:
         with call.open() as app:
-            stand = app.custodian(call.account).setup()
+            stand = app.custodian(call.account, told=call.talk.say).setup()
             generation = app.collective.committee.generation(stand.generation)
             folder = app.workspace.keys
         if stand.over or not wait:
@@ -121,7 +121,7 @@ def status(call: Call) -> Told:
 def heartbeat(call: Call) -> Told:
     """Post your part of this week's sign of life, which opening an epoch needs. `custodian run` does it by itself."""
     with call.open() as app:
-        posted = app.custodian(call.account).post_heartbeat()
+        posted = app.custodian(call.account, told=call.talk.say).post_heartbeat()
     line = "Your part of this week's sign of life is posted." if posted else "There was nothing left to post."
     return Told({"posted": posted}, [line])
 

@@ -17,7 +17,7 @@ from .verbs import Call, Told
 def one(call: Call, witness: str | None) -> Told:
     """One look, and everything that is due."""
     with call.open() as app:
-        custodian = app.custodian(call.account, witness=witness)
+        custodian = app.custodian(call.account, witness=witness, told=call.talk.say)
         before = [sale_id for sale_id, _, _ in custodian.pending_sales()]
         outcome = custodian.run_once(call.talk.progress)
         states = {s: app.collective.market.sale(s).state.name.lower() for s in before}
@@ -71,12 +71,16 @@ def _sessions(call: Call, witness: str | None) -> Iterator[Any]:
     On a node one custodian lives as long as the daemon, so that the keyfiles are opened once, and holds the workspace
     while it acts. The embedded chain belongs to one process at a time: it is opened for each round.
     """
+
+    def replaced(told: str) -> None:
+        _tell(call, News("fee", told))
+
     if call.settings().rpc is None:
 
         @contextmanager
         def each() -> Iterator[Custodian]:
             with call.open() as app:
-                yield app.custodian(call.account)
+                yield app.custodian(call.account, told=replaced)
 
         yield each
         return
@@ -87,7 +91,7 @@ def _sessions(call: Call, witness: str | None) -> Iterator[Any]:
         def same() -> Iterator[Custodian]:
             with app.held():
                 if not found:
-                    found.append(app.custodian(call.account, witness=witness))
+                    found.append(app.custodian(call.account, witness=witness, told=replaced))
                 yield found[0]
 
         yield same

@@ -27,3 +27,10 @@ class FolderNotes:
     def drop(self, name: str) -> None:
         """Forget it; nothing happens if it is not there."""
         (self._folder / name).unlink(missing_ok=True)
+
+    def names(self) -> list[str]:
+        """Of everything noted."""
+        try:
+            return sorted(path.name for path in self._folder.iterdir() if not path.name.startswith("."))
+        except FileNotFoundError:
+            return []

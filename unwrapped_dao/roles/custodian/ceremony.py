@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ...chain.board import DealWords, Formation, Phase, PostedDeal
 from ...chain.collective import Collective
 from ...chain.committee import Generation, GenerationState
+from ...chain.noting import about
 from ...chain.powers import generations
 from ...chain.signer import Signer
 from ...crypto import dkg, hashing
@@ -26,6 +27,7 @@ from ...crypto.vault import Vault
 from ...errors import ContractRefusedError, DealError, PointError, UntrustedDataError
 from .finality import Finality
 from .seats import Seats
+from .subjects import key_subject
 
 _OVERTAKEN = ("PhaseWrong", "StepRepeated", "GenerationStateWrong", "DealerNotAccused")
 """Refusals that say that somebody else was quicker, or that the phase ended meanwhile."""
@@ -99,7 +101,8 @@ class Ceremony:
                     stand.over,
                 )
             try:
-                action()
+                with about(self._collective.client, key_subject(newest.number)):
+                    action()
             except ContractRefusedError as refused:
                 if refused.error not in _OVERTAKEN:
                     raise

@@ -12,7 +12,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ...errors import InputError, NotAllowedError, PassphraseError, TemporaryError, UntrustedDataError, UnwrappedError
+from ...errors import (
+    FeeTooLowError,
+    InputError,
+    NotAllowedError,
+    PassphraseError,
+    TemporaryError,
+    UntrustedDataError,
+    UnwrappedError,
+)
 from ..identity import Progress, no_progress
 from .role import Custodian
 from .serving import Deed, Outcome
@@ -101,7 +109,7 @@ class Daemon:
                 self._notice_old_head(custodian)
                 self.round(custodian)
         except TemporaryError as problem:
-            self._trouble(problem, alarm=False)
+            self._trouble(problem, alarm=isinstance(problem, FeeTooLowError))
             return False
         except (UntrustedDataError, NotAllowedError, InputError) as problem:
             if not self._well or isinstance(problem, PassphraseError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ...chain.collective import Collective
 from ...chain.committee import WEEK_S, Generation
+from ...chain.noting import about
 from ...chain.signer import Signer
 from ...crypto import shamir
 from ...crypto.bn254 import G1Point
@@ -16,6 +17,7 @@ from ...crypto.committee import Board, sign_heartbeat, verify_heartbeat
 from ...errors import DeliveryError, NotAllowedError, PointError
 from ..identity import committee_key
 from .seats import Seats
+from .subjects import week_subject
 
 Heartbeat = tuple[int, tuple[int, int]]
 """(week, S as affine words): what opening an epoch needs."""
@@ -38,7 +40,8 @@ def post(collective: Collective, account: Signer, seats: Seats, generation: Gene
         return False
     point = part(seats, generation, week).words
     message = seats.board(generation.number).heartbeat(week)
-    collective.committee.post_shares(account, generation.number, message, 0, [point], [point])
+    with about(collective.client, week_subject(week)):
+        collective.committee.post_shares(account, generation.number, message, 0, [point], [point])
     return True
 
 

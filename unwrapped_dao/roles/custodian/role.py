@@ -10,7 +10,7 @@ import time
 from ...chain.collective import Collective
 from ...chain.committee import Generation
 from ...chain.market import Offer, Sale, SaleState
-from ...chain.noting import MemoryNotes, Notes
+from ...chain.noting import MemoryNotes, Notes, NotingClient
 from ...chain.signer import Signer
 from ...crypto.tree import Node
 from ...crypto.vault import Vault
@@ -21,7 +21,8 @@ from .ceremony import Ceremony, Stand
 from .finality import Finality
 from .heartbeats import Heartbeat
 from .seats import Seats
-from .serving import Deed, Outcome, Serving, Tell
+from .serving import Deed, Outcome, Serving, Tell, quiet
+from .subjects import is_over
 
 
 class Custodian:
@@ -94,11 +95,23 @@ class Custodian:
         found = [(sale_id, offer, market.sale(sale_id)) for sale_id, offer in market.offers().items()]
         return [item for item in found if item[2].state is SaleState.APPROVED]
 
-    def run_once(self, progress: Progress = no_progress, tell: Tell | None = None, *, eager: bool = True) -> Outcome:
+    def run_once(self, progress: Progress = no_progress, tell: Tell = quiet, *, eager: bool = True) -> Outcome:
         """Do all that can be done now for approved sales. `eager` does not wait for this custodian's turn."""
-        if tell is None:
-            return self._serving.once(eager=eager, progress=progress)
-        return self._serving.once(eager=eager, progress=progress, tell=tell)
+        outcome = self._serving.once(eager=eager, progress=progress, tell=tell)
+        self._forget_what_is_over()
+        return outcome
+
+    def _forget_what_is_over(self) -> None:
+        """Drop the notes that can never be asked for again; without this they would grow for ever."""
+        client = self._collective.client
+        if not isinstance(client, NotingClient) or not (subjects := client.subjects()):
+            return
+        final = self._finality.view()
+        committee = Collective.at(final, self._collective.deployment).committee
+        week = heartbeats.this_week(self._collective)
+        for subject in subjects:
+            if is_over(subject, committee, week, self._serving.is_over):
+                client.forget(subject, hex(final.block.number))
 
     def cover(self, sale_id: bytes, offer: Offer) -> tuple[Node, ...]:
         """The nodes that a complete delivery of this sale consists of."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ...chain.collective import Collective
 from ...chain.committee import Generation
 from ...chain.market import NodeDelivery, SaleState
+from ...chain.noting import about
 from ...chain.outbox import Receipt
 from ...chain.signer import Signer
 from ...crypto.bn254 import hash_hints
@@ -21,6 +22,7 @@ from ..identity import Progress, committee_key, no_progress, sale_identity
 from .duties import Deliver, Duty, FixExclusions, Over, PostShares, SayReady, Seat, Stage, Wait, next_duty
 from .finality import Finality
 from .seats import Seats
+from .subjects import sale_subject
 from .watching import BadShare, Seen, Served, ShareBook, look, served
 
 NODES_PER_CALL = 200
@@ -61,7 +63,7 @@ class Outcome:
 Tell = Callable[[Deed], None]
 
 
-def _quiet(deed: Deed) -> None:
+def quiet(deed: Deed) -> None:
     """Say nothing."""
 
 
@@ -76,7 +78,7 @@ class Serving:
         self._over: set[bytes] = set()
         self._books: dict[int, ShareBook] = {}
 
-    def once(self, *, eager: bool, progress: Progress = no_progress, tell: Tell = _quiet) -> Outcome:
+    def once(self, *, eager: bool, progress: Progress = no_progress, tell: Tell = quiet) -> Outcome:
         """Do everything that can be done now for every sale of a key that this custodian has a share of."""
         outcome = Outcome()
         for sale_id in self._final().market.approved():
@@ -91,7 +93,7 @@ class Serving:
         *,
         eager: bool,
         progress: Progress = no_progress,
-        tell: Tell = _quiet,
+        tell: Tell = quiet,
     ) -> None:
         """One sale, until there is nothing to do for it now."""
         sale = served(self._final(), sale_id)
@@ -107,6 +109,7 @@ class Serving:
             last = duty
             if isinstance(duty, Over):
                 self._over.add(sale_id)
+                book.forget(sale_id)
             elif isinstance(duty, Wait):
                 outcome.waiting[sale_id] = duty
             if isinstance(duty, Over | Wait):
@@ -124,6 +127,10 @@ class Serving:
         if newest.view.stage is Stage.APPROVED and newest.view.listed is None:
             self._fix(sale, newest.view.derived[newest.view.staged :])
         return self._collective.market.sale(sale_id).state is SaleState.APPROVED
+
+    def is_over(self, sale_id: bytes) -> bool:
+        """Whether it is known that nothing will ever be left to do for a sale: it is closed on the final chain."""
+        return sale_id in self._over
 
     # --- looking ---------------------------------------------------------------------------------------------------
 
@@ -150,6 +157,10 @@ class Serving:
     # --- acting ----------------------------------------------------------------------------------------------------
 
     def _act(self, sale: Served, seat: Seat, duty: Duty, seen: Seen, progress: Progress) -> Deed:
+        with about(self._collective.client, sale_subject(sale.sale_id)):
+            return self._done(sale, seat, duty, seen, progress)
+
+    def _done(self, sale: Served, seat: Seat, duty: Duty, seen: Seen, progress: Progress) -> Deed:
         match duty:
             case FixExclusions(leaves):
                 return Deed.of(sale.sale_id, "fixed exclusions", len(leaves), self._fix(sale, leaves))

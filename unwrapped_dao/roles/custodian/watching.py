@@ -60,6 +60,11 @@ class ShareBook:
                 self.bad[(sale.sale_id, index, node)] = BadShare(index, node, problem.message)
         return self._known[key]
 
+    def forget(self, sale_id: bytes) -> None:
+        """Of a sale that is over."""
+        self._known = {key: share for key, share in self._known.items() if key[0] != sale_id}
+        self.bad = {key: bad for key, bad in self.bad.items() if key[0] != sale_id}
+
     def _checked(
         self, sale: Served, index: int, node: Node, c1: tuple[int, int], c2: tuple[int, int]
     ) -> VerifiedKeyShare:
