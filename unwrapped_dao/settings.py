@@ -60,6 +60,9 @@ class Settings(BaseModel):
     max_fee_gwei: int = Field(default=500, gt=0)
     """The most, in gwei for a unit of gas, that is offered to replace a transaction which waits too long."""
 
+    mined_within_s: float = Field(default=120.0, gt=0, le=3600)
+    """How long a command waits for its transaction before it says that it is still on its way."""
+
     wait_s: float = Field(default=10.0, ge=0, le=3600)
     """How long to wait for another command to leave the workspace."""
 

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,6 +71,30 @@ def running(kind: str, *options: str, own_accounts: bool = False) -> Iterator[Ch
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def block(client: ChainClient, base_fee: int) -> None:
+    """Have an Anvil mine one, in which gas costs `base_fee` wei."""
+    client.request("anvil_setNextBlockBaseFeePerGas", [hex(base_fee)])
+    client.request("evm_mine")
+
+
+@contextmanager
+def blocks(node: ChainNode, base_fee: int) -> Iterator[None]:
+    """A block of this base fee five times a second."""
+    stop, client = threading.Event(), node.client()
+
+    def mine() -> None:
+        while not stop.wait(0.2):
+            block(client, base_fee)
+
+    miner = threading.Thread(target=mine)
+    miner.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        miner.join()
 
 
 def _command(kind: str, port: int, funded: LocalAccount | None) -> list[str]:

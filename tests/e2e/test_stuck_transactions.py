@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -14,7 +12,7 @@ import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from tests.e2e.chain_nodes import ETHER, ChainNode, running
+from tests.e2e.chain_nodes import ETHER, ChainNode, block, blocks, running
 from unwrapped_dao.chain.client import ChainClient
 from unwrapped_dao.chain.fees import GWEI
 from unwrapped_dao.chain.http import HttpTransport
@@ -43,29 +41,6 @@ def sender(anvil: ChainNode) -> Iterator[LocalAccount]:
     block(client, GWEI)
     yield account
     client.request("evm_setAutomine", [True])
-
-
-def block(client: ChainClient, base_fee: int) -> None:
-    client.request("anvil_setNextBlockBaseFeePerGas", [hex(base_fee)])
-    client.request("evm_mine")
-
-
-@contextmanager
-def blocks(node: ChainNode, base_fee: int) -> Iterator[None]:
-    """A block of this base fee five times a second."""
-    stop, client = threading.Event(), node.client()
-
-    def mine() -> None:
-        while not stop.wait(0.2):
-            block(client, base_fee)
-
-    miner = threading.Thread(target=mine)
-    miner.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        miner.join()
 
 
 def noting(

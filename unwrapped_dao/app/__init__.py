@@ -436,7 +436,9 @@ def _node(url: str, settings: Settings, on_wait: OnWait | None, dry_run: bool) -
     if dry_run:
         transport = HttpTransport(url, timeout_s=20.0)
         return RehearsalClient(transport, throwaway=False, patience_s=settings.patience_s, on_wait=on_wait)
-    return ChainClient.connect(url, patience_s=settings.patience_s, on_wait=on_wait)
+    return ChainClient.connect(
+        url, receipt_timeout_s=settings.mined_within_s, patience_s=settings.patience_s, on_wait=on_wait
+    )
 
 
 def _embedded(

@@ -82,6 +82,7 @@ class ChainClient:
         self._transport = transport
         self._patience_s = patience_s
         self._on_wait = on_wait
+        self._receipt_timeout_s = receipt_timeout_s
         self._outbox = Outbox(transport, receipt_timeout_s=receipt_timeout_s)
         self._chain_id: int | None = None
         self._version: str | None = None
@@ -89,12 +90,19 @@ class ChainClient:
 
     @classmethod
     def connect(
-        cls, url: str, *, timeout_s: float = 20.0, patience_s: int | None = None, on_wait: Progress | None = None
+        cls,
+        url: str,
+        *,
+        timeout_s: float = 20.0,
+        receipt_timeout_s: float = RECEIPT_TIMEOUT_S,
+        patience_s: int | None = None,
+        on_wait: Progress | None = None,
     ) -> Self:
         """A client of the node at an http(s) URL. Raises RpcUnavailableError if it does not answer."""
         from .http import HttpTransport
 
-        client = cls(HttpTransport(url, timeout_s=timeout_s), patience_s=patience_s, on_wait=on_wait)
+        transport = HttpTransport(url, timeout_s=timeout_s)
+        client = cls(transport, receipt_timeout_s=receipt_timeout_s, patience_s=patience_s, on_wait=on_wait)
         _ = client.chain_id
         return client
 
@@ -162,17 +170,17 @@ class ChainClient:
         """The number of the account's next transaction."""
         return int(self.request("eth_getTransactionCount", [address, "pending"]), 16)
 
-    def wait_for_pending(self, address: str, *, timeout_s: float = RECEIPT_TIMEOUT_S) -> None:
+    def wait_for_pending(self, address: str) -> None:
         """Return once no transaction of this account waits to be mined.
 
         A command that was killed while it waited leaves one; only afterwards does the chain tell what became of it.
         """
-        deadline = time.monotonic() + timeout_s
+        deadline = time.monotonic() + self._receipt_timeout_s
         while int(self.request("eth_getTransactionCount", [address, "latest"]), 16) < self.nonce(address):
             if time.monotonic() > deadline:
                 raise RpcUnavailableError(
-                    f"An earlier transaction of {address} has been waiting to be mined for {timeout_s:.0f} seconds.",
-                    hint="Wait until the chain has taken it, then run the same command again; nothing new was sent.",
+                    f"An earlier transaction of {address} still waits to be mined; nothing new was sent.",
+                    hint="Run the same command again later; `unwrapped-dao account cancel NAME` ends the waiting.",
                 )
             time.sleep(0.2)
 
@@ -221,7 +229,7 @@ class ChainClient:
         Raises ContractRefusedError, NotAllowedError (too little ether), RpcUnavailableError.
         """
         for attempt in range(NONCE_ATTEMPTS):
-            transaction = self._transaction(signer.address, to, data, value, gas)
+            transaction = self.unsigned(signer.address, to, data, value, gas)
             signed = signer.sign_transaction(transaction)
             raw, tx_hash = bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex()
             if on_signed is not None:
@@ -260,7 +268,8 @@ class ChainClient:
         """The receipt of a transaction, None if it is not mined. Raises ContractRefusedError if it was refused."""
         return self._outbox.receipt(tx_hash)
 
-    def _transaction(self, sender: str, to: str | None, data: bytes, value: int, gas: int | None) -> Json:
+    def unsigned(self, sender: str, to: str | None, data: bytes, value: int, gas: int | None) -> Json:
+        """A transaction ready to be signed: the account's next number, and what is usual for gas now."""
         if gas is None:
             gas = self._transport.flat_gas_limit
         if gas is None:

@@ -155,7 +155,7 @@ class NotingClient(ChainClient):
         """Sign it, under the account's next number, or under that of an earlier transaction that nobody wants now."""
         sender = str(wish.signer.address)
         abandoned = self._abandoned(sender)
-        transaction = self._transaction(sender, wish.to, wish.data, wish.value, wish.gas)
+        transaction = self.unsigned(sender, wish.to, wish.data, wish.value, wish.gas)
         fees = Fees.of(transaction).at_most(self._ceiling_wei)
         number = transaction["nonce"]
         if abandoned is not None:
@@ -211,7 +211,7 @@ class NotingClient(ChainClient):
 
     def _replacement(self, wish: _Wish, noted: Noted) -> Noted:
         """The same with a higher fee, noted. Raises FeeTooLowError if that would be above the ceiling."""
-        transaction = self._transaction(noted.sender, wish.to, wish.data, wish.value, noted.gas)
+        transaction = self.unsigned(noted.sender, wish.to, wish.data, wish.value, noted.gas)
         fees = noted.last.fees.raised(Fees.of(transaction), self._ceiling_wei)
         if fees is None:
             raise self._too_low(noted)
@@ -219,7 +219,7 @@ class NotingClient(ChainClient):
         return self._sign(wish, noted, fees)
 
     def _sign(self, wish: _Wish, noted: Noted, fees: Fees) -> Noted:
-        transaction = self._transaction(noted.sender, wish.to, wish.data, wish.value, noted.gas)
+        transaction = self.unsigned(noted.sender, wish.to, wish.data, wish.value, noted.gas)
         signed = wish.signer.sign_transaction(fees.written_into(transaction | {"nonce": noted.number}))
         raw, tx_hash = bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex()
         attempt = Attempt(hash=tx_hash, raw="0x" + raw.hex(), fees=fees)

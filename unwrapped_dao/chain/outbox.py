@@ -81,7 +81,7 @@ class Outbox:
         found = self.first_mined([tx_hash], self._receipt_timeout_s)
         if found is None:
             raise RpcUnavailableError(
-                f"The transaction {tx_hash} was sent, but not mined within {self._receipt_timeout_s:.0f} seconds.",
+                f"The transaction {tx_hash} was sent, but not mined within {self._receipt_timeout_s:g} seconds.",
                 hint="Run the same command again: it waits for this transaction first, and does nothing twice.",
             )
         return found

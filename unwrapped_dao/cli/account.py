@@ -89,6 +89,30 @@ def fund(
     return Told({"address": address, "given": given}, lines)
 
 
+@verb(noun, "cancel", sends=True)
+def cancel(call: Call, name: Annotated[str, typer.Argument(help="An account of this workspace.")]) -> Told:
+    """Give up transactions that wait and are not mined, because their fee is too low: empty ones take their numbers.
+
+    Then run the command that waited again. It offers no more than UNWRAPPED_MAX_FEE_GWEI (500) for a unit of gas.
+    """
+    from ..chain.cancelling import cancel_waiting
+    from ..chain.fees import GWEI
+
+    with call.open() as app:
+        ceiling = app.settings.max_fee_gwei * GWEI
+        patience_s = app.settings.mined_within_s
+        ended = cancel_waiting(app.client, app.accounts.signer(name), ceiling, call.talk.say, timeout_s=patience_s)
+    if not ended.numbers:
+        line = f"No transaction of {name} waits to be mined."
+    else:
+        line = (
+            f"{len(ended.numbers)} waited: {ended.cancelled} cancelled, {ended.mined} mined after all. Now run the "
+            "command that waited again; it looks at what was done first."
+        )
+    data = {"account": name, "waited": ended.numbers, "cancelled": ended.cancelled, "mined": ended.mined}
+    return Told(data, [line])
+
+
 def _ether(wei: int) -> str:
     whole, rest = divmod(wei, 10**18)
     fraction = f"{rest:018d}"[:6].rstrip("0")
