@@ -74,8 +74,8 @@ class Accuser(Ceremony):
 
     def accuse(self, dealer: int) -> None:
         part = self._part(generations(self._collective)[-1])
-        posted = self._deals(part)[dealer]
-        verified = self._verified(part, posted)
+        posted = self._posted(part).deals()[dealer]
+        verified = self._posted(part).verified(posted)
         secret = self._encryption_key(part)
         k = secret.to_secret_int()
         honest = Complaint(part.receiver, P1 * k, verified.deal.E * k, 0, 0)

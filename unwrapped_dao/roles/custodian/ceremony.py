@@ -10,22 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ...chain.board import DealWords, Formation, Phase, PostedDeal
+from ...chain.board import DealWords, Phase, PostedDeal
 from ...chain.collective import Collective
 from ...chain.committee import Generation, GenerationState
 from ...chain.noting import about
 from ...chain.powers import generations
 from ...chain.signer import Signer
 from ...crypto import dkg, hashing
-from ...crypto.bn254 import P1, G1Point, G2Point
+from ...crypto.bn254 import P1, G1Point
 from ...crypto.committee import CommitteeKey, prove_possession
 from ...crypto.complaint import complain
-from ...crypto.dkg import Deal, DealtShare, ShareKey, VerifiedDeal
-from ...crypto.feldman import PublicPolynomial
+from ...crypto.dkg import DealtShare, VerifiedDeal
 from ...crypto.keys import SecretScalar
 from ...crypto.vault import Vault
-from ...errors import ContractRefusedError, DealError, PointError, UntrustedDataError
+from ...errors import ContractRefusedError, DealError
 from .finality import Finality
+from .forming import Part, Posted
 from .seats import Seats
 from .subjects import key_subject
 
@@ -48,19 +48,14 @@ class Stand:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """Where this custodian stands in one forming key. `dealer` and `receiver` are its indices, 0 for none."""
+class _Said:
+    phase: str
+    sentence: str
+    over: bool = False
 
-    generation: Generation
-    formation: Formation
-    source: Generation | None
-    dealer: int
-    receiver: int
 
-    @property
-    def dealers(self) -> Generation:
-        """The generation whose custodians deal."""
-        return self.source or self.generation
+_Next = tuple[Callable[[], None] | None, _Said]
+"""What to do now, None for nothing; and what is said of it."""
 
 
 class Ceremony:
@@ -110,7 +105,7 @@ class Ceremony:
 
     # --- what comes next -------------------------------------------------------------------------------------------
 
-    def _next(self, newest: Generation, eager: bool) -> tuple[Callable[[], None] | None, _Said]:
+    def _next(self, newest: Generation, eager: bool) -> _Next:
         if newest.state is not GenerationState.FORMING:
             return self._after(newest)
         part = self._part(newest)
@@ -127,7 +122,7 @@ class Ceremony:
             Phase.STALLED: self._restart,
         }[part.formation.phase](part, eager)
 
-    def _after(self, newest: Generation) -> tuple[Callable[[], None] | None, _Said]:
+    def _after(self, newest: Generation) -> _Next:
         """A key that is not forming: keep the share, if it is this custodian's and not kept yet."""
         number, state = newest.number, newest.state.name.lower().replace("_", " ")
         seat = self._seats.require(newest)
@@ -145,7 +140,7 @@ class Ceremony:
             state, f"Committee key {number} ({newest.shape}) is {state}; {kept} (custodian {seat.index})", over=True
         )
 
-    def _register(self, part: _Part, eager: bool) -> tuple[Callable[[], None] | None, _Said]:
+    def _register(self, part: Part, eager: bool) -> _Next:
         index, done = part.receiver, part.formation.registered
         if not index or index in done:
             return None, _waits("register", part, _missing(part.generation, done), "to register")
@@ -158,7 +153,7 @@ class Ceremony:
 
         return act, _Said("register", "registered its encryption key")
 
-    def _commit(self, part: _Part, eager: bool) -> tuple[Callable[[], None] | None, _Said]:
+    def _commit(self, part: Part, eager: bool) -> _Next:
         done = part.formation.committed
         if not part.dealer or part.dealer in done:
             return None, _waits("commit", part, _missing(part.dealers, done), "to commit")
@@ -173,7 +168,7 @@ class Ceremony:
 
         return act, _Said("commit", "committed to its deal")
 
-    def _deal(self, part: _Part, eager: bool) -> tuple[Callable[[], None] | None, _Said]:
+    def _deal(self, part: Part, eager: bool) -> _Next:
         done, committed = part.formation.dealt, part.formation.committed
         if part.dealer not in committed or part.dealer in done:
             return None, _waits("deal", part, _missing(part.dealers, done, among=committed), "to deal")
@@ -184,19 +179,19 @@ class Ceremony:
         def act() -> None:
             dealing = self._dealing(part)
             words = DealWords(*dealing.deal.words)
-            polynomial = self._source_polynomial(part).words if part.source is not None else ()
+            polynomial = self._posted(part).source_polynomial().words if part.source is not None else ()
             self._board.deal(self._account, part.generation.number, dealing.salt, words, polynomial)
 
         return act, _Said("deal", "dealt")
 
-    def _complain(self, part: _Part, eager: bool) -> tuple[Callable[[], None] | None, _Said]:
+    def _complain(self, part: Part, eager: bool) -> _Next:
         """Check every deal; complain of a wrong one, else publish Y_j."""
         if not part.receiver:
             return None, _waits("complain", part, _missing(part.generation, part.formation.published), "to check")
         if self._final_phase(part) < Phase.COMPLAIN:
             return None, _waits("complain", part, [], "the deals to be final")
-        for posted in self._deals(part).values():
-            verified = self._verified(part, posted)
+        for posted in self._posted(part).deals().values():
+            verified = self._posted(part).verified(posted)
             try:
                 verified.open(part.receiver, self._encryption_key(part))
             except DealError:
@@ -206,11 +201,11 @@ class Ceremony:
             return lambda: self._publish(part), _Said("complain", "found all its shares right and published Y_j")
         return None, _waits("complain", part, _missing(part.generation, part.formation.published), "to check")
 
-    def _finish(self, part: _Part, eager: bool) -> tuple[Callable[[], None] | None, _Said]:
+    def _finish(self, part: Part, eager: bool) -> _Next:
         number = part.generation.number
         if part.receiver and part.receiver not in part.formation.published:
             return lambda: self._publish(part), _Said("finish", "found all its shares right and published Y_j")
-        published = self._published(part)
+        published = self._posted(part).share_keys()
         if len(published) < part.generation.threshold:
             others = _missing(part.generation, frozenset(published))
             return None, _waits("finish", part, others, "to publish a right share key")
@@ -219,7 +214,7 @@ class Ceremony:
             return None, _waits("finish", part, [], "another custodian to finish")
         return lambda: self._finish_now(part, published), _Said("finish", f"formed committee key {number}")
 
-    def _restart(self, part: _Part, eager: bool) -> tuple[Callable[[], None] | None, _Said]:
+    def _restart(self, part: Part, eager: bool) -> _Next:
         number = part.generation.number
         if not self._my_turn(part, (part.receiver or part.dealer) - 1, eager):
             return None, _waits("stalled", part, [], "another custodian to begin again")
@@ -239,18 +234,18 @@ class Ceremony:
             self._account, generation.number, key.X.words, key.Y.words, (proof.T.words, proof.s)
         )
 
-    def _accuse(self, part: _Part, posted: PostedDeal, verified: VerifiedDeal) -> None:
+    def _accuse(self, part: Part, posted: PostedDeal, verified: VerifiedDeal) -> None:
         made = complain(verified, part.receiver, self._encryption_key(part))
         self._board.complain(
             self._account, part.generation.number, posted, made.K.words, made.Z.words, (made.c, made.s)
         )
 
-    def _publish(self, part: _Part) -> None:
+    def _publish(self, part: Part) -> None:
         key = dkg.share_key(part.receiver, self._secret(part))
         self._board.publish_share_key(self._account, part.generation.number, key.Y.words)
 
-    def _finish_now(self, part: _Part, published: dict[int, dkg.VerifiedShareKey]) -> None:
-        counting = self._counting(part)
+    def _finish_now(self, part: Part, published: dict[int, dkg.VerifiedShareKey]) -> None:
+        counting = self._posted(part).counting()
         receivers = len(part.generation.custodians)
         keys = dkg.complete_share_keys(list(published.values()), part.generation.threshold, receivers)
         self._board.finish(
@@ -274,13 +269,13 @@ class Ceremony:
             self._seeds.put(name, SecretScalar.generate())
         return self._seeds.get(name)
 
-    def _encryption_key(self, part: _Part) -> SecretScalar:
+    def _encryption_key(self, part: Part) -> SecretScalar:
         """k of K = k·P1, fresh for each generation."""
         board, seed = self._seats.board(part.generation.number), self._seed(part.generation.number)
         context = hashing.abi_words(board.chain_id, board.committee, board.generation, part.receiver)
         return SecretScalar(hashing.dkg_secret(seed.to_secret_bytes(), context + b"encryption key"))
 
-    def _dealing(self, part: _Part) -> dkg.Dealing:
+    def _dealing(self, part: Part) -> dkg.Dealing:
         """This dealer's deal: the same whenever it is made."""
         number = part.generation.number
         keys = self._board.encryption_keys(number)
@@ -294,16 +289,16 @@ class Ceremony:
             own_share=own,
         )
 
-    def _secret(self, part: _Part) -> SecretScalar:
+    def _secret(self, part: Part) -> SecretScalar:
         """x_j, from the deals on the chain that count."""
         shares: list[DealtShare] = [
-            verified.open(part.receiver, self._encryption_key(part)) for _, verified in self._counting(part)
+            verified.open(part.receiver, self._encryption_key(part)) for _, verified in self._posted(part).counting()
         ]
         return dkg.share_secret(shares, resharing=part.source is not None)
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
-    def _part(self, generation: Generation) -> _Part:
+    def _part(self, generation: Generation) -> Part:
         number = generation.number
         formation = self._board.formation(number)
         source = self._collective.committee.generation(formation.source) if formation.source else None
@@ -311,62 +306,17 @@ class Ceremony:
         # Who lost its share of the source has nothing to deal; it may receive a new one all the same.
         deals = source is None or self._seats.has_share(source)
         dealer = (self._seats.seat(source) if source is not None else receiver) if deals else None
-        return _Part(generation, formation, source, dealer.index if dealer else 0, receiver.index if receiver else 0)
+        return Part(generation, formation, source, dealer.index if dealer else 0, receiver.index if receiver else 0)
 
-    def _final_phase(self, part: _Part) -> Phase:
+    def _posted(self, part: Part) -> Posted:
+        return Posted(self._board, self._seats.board(part.generation.number), part)
+
+    def _final_phase(self, part: Part) -> Phase:
         """The phase that can no longer be undone."""
         final = Collective.at(self._finality.view(), self._collective.deployment)
         return final.committee.board.formation(part.generation.number).phase
 
-    def _deals(self, part: _Part) -> dict[int, PostedDeal]:
-        """The deals of dealers that were not convicted, by dealer."""
-        found = self._board.deals(part.generation.number)
-        return {i: found[i] for i in sorted(found) if i not in part.formation.convicted}
-
-    def _verified(self, part: _Part, posted: PostedDeal) -> VerifiedDeal:
-        constant = self._source_polynomial(part).at(posted.dealer) if part.source is not None else None
-        words = posted.deal
-        return Deal.from_words(words.C, words.E, words.T, words.s, words.shares).verify(
-            self._seats.board(part.generation.number),
-            posted.dealer,
-            threshold=part.generation.threshold,
-            receivers=len(part.generation.custodians),
-            constant=constant,
-        )
-
-    def _counting(self, part: _Part) -> list[tuple[PostedDeal, VerifiedDeal]]:
-        """The deals that the key is made of: of a fresh one all, of a resharing the first t of the source."""
-        deals = list(self._deals(part).values())
-        if part.source is not None:
-            deals = deals[: part.source.threshold]
-        return [(posted, self._verified(part, posted)) for posted in deals]
-
-    def _source_polynomial(self, part: _Part) -> PublicPolynomial:
-        """A_k of the key that is reshared, held against its hash on the chain."""
-        assert part.source is not None
-        if len(part.source.custodians) == 1:
-            return PublicPolynomial((G1Point.from_words(part.source.x),))
-        found = PublicPolynomial.from_words(self._board.share_keys(part.source.number).polynomial)
-        if found.digest != part.source.polynomial_hash:
-            raise UntrustedDataError(f"The node tells another polynomial than that of key {part.source.number}.")
-        return found
-
-    def _published(self, part: _Part) -> dict[int, dkg.VerifiedShareKey]:
-        """The published share keys that are right."""
-        polynomial = dkg.public_polynomial(
-            [verified for _, verified in self._counting(part)], resharing=part.source is not None
-        )
-        found = {}
-        for index, words in self._board.published_share_keys(part.generation.number).items():
-            if index not in part.formation.published:
-                continue  # said before a conviction, and to be said again
-            try:
-                found[index] = ShareKey(index, G2Point.from_words(words)).verify(polynomial)
-            except (DealError, PointError):
-                continue
-        return found
-
-    def _my_turn(self, part: _Part, rank: int, eager: bool) -> bool:
+    def _my_turn(self, part: Part, rank: int, eager: bool) -> bool:
         """What anybody may do once: the first does it now, each next one a look later, so that rivals are rare."""
         key = (part.generation.number, part.formation.phase)
         looks = self._waited.get(key, 0)
@@ -374,19 +324,12 @@ class Ceremony:
         return eager or looks >= rank
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    phase: str
-    sentence: str
-    over: bool = False
-
-
 def _missing(generation: Generation, done: frozenset[int], among: frozenset[int] | None = None) -> list[str]:
     wanted = among if among is not None else frozenset(range(1, len(generation.custodians) + 1))
     return [generation.custodians[index - 1] for index in sorted(wanted - done)]
 
 
-def _waits(phase: str, part: _Part, who: list[str], what: str) -> _Said:
+def _waits(phase: str, part: Part, who: list[str], what: str) -> _Said:
     others = f"{', '.join(who)} " if who else ""
     until = f" (until second {part.formation.until} of the chain)" if part.formation.until else ""
     return _Said(phase, f"Committee key {part.generation.number} is forming; waiting for {others}{what}{until}")
