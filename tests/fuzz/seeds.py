@@ -5,11 +5,13 @@ A few rows of each format; what the fuzzer finds beyond them is kept beside them
 
 from __future__ import annotations
 
+import gzip
 import json
 import zipfile
 from collections.abc import Iterator
 
 from tests.fuzz.target import CORPUS, PART
+from tests.sdk.kinds.exports_by_hand import cell
 from tests.sdk.kinds.make_export_fixtures import FOLDER, Fixture, fixtures
 from unwrapped_dao.samples.formats import write_zip
 
@@ -54,11 +56,33 @@ def seeds() -> Iterator[tuple[str, str, bytes]]:
     yield "lastfm-json", "pages", json.dumps(pages[:1]).encode()
     yield "lastfm-json", "page", json.dumps({"recenttracks": pages[0]}).encode()
     yield "lastfm-csv", "header", lines(part("lastfm.csv", ""))
+    yield (
+        "lastfm-csv",
+        "milliseconds",
+        b'\xef\xbb\xbfArtist;Album;AlbumId;Track;Date#me\n"A; B";"P";"";"T";"1709669550000"\n',
+    )
+    yield (
+        "lastfm-csv",
+        "utf-16",
+        "uts\tutc_time\tartist\ttrack\r\n1,7E+09\t05 Mar 2024, 20:12\tZ\xe9\tT\r\n".encode("utf-16"),
+    )
+    scrobble = {"track": "T", "artist": "A", "album": "P", "albumId": "x", "date": 1_709_669_550_000}
+    yield "lastfm-json", "milliseconds", json.dumps({"username": "me", "scrobbles": [scrobble]}).encode()
+    yield "lastfm-json", "tracks", json.dumps(pages[0]["track"][:ROWS]).encode()
     yield "lastfm-plain-csv", "plain", lines(part("lastfm-without-header.csv", ""))
     yield "youtube-music-json", "english", rows(part("youtube-music.zip", ".json"))
     yield "youtube-music-json", "german", rows(part("youtube-music-german.json", ""))
     page = part("youtube-music-page.html", "")
     yield "youtube-music-html", "page", page[:1_500]
+    link = '<a href="https://music.youtube.com/watch?v=x">{}</a>'
+    song = f"{link.format('Tide')} angesehen<br>{link.format('Zelvora - Thema')}<br>"
+    dates = (
+        "05.03.2024, 20:12:30 MEZ",
+        "2024. 3. 5. \uc624\ud6c4 8:12:30 KST",
+        "5 de mar. de 2024, 8:12:30 p. m. GMT-3",
+    )
+    cells = "".join(cell("YouTube Music", f"{song}{date}<br/>") for date in dates)
+    yield "youtube-music-html", "languages", f"<html><head>mdl-typography</head>{cells}</html>".encode()
     with zipfile.ZipFile(FOLDER / "deezer.xlsx") as book:
         sheet, strings = book.read("xl/worksheets/sheet2.xml"), book.read("xl/sharedStrings.xml")
         short = sheet[: sheet.index(b'<row r="4">')] + b"</sheetData></worksheet>"
@@ -68,6 +92,8 @@ def seeds() -> Iterator[tuple[str, str, bytes]]:
         play = json.loads(part("spotify-endsong.zip", "endsong_1.json"))[:1]
         files = [("a/endsong_0.json", json.dumps(play).encode()), ("b/Userdata.json", b"{}")]
         yield "archive", "zip", write_zip(files, small).read_bytes()
+        yield "archive", "nested", write_zip([("x.zip", small.read_bytes()), files[0]], small).read_bytes()
+        yield "archive", "gzip", gzip.compress(files[0][1], mtime=0)
     finally:
         small.unlink(missing_ok=True)
     yield "heart-rate", "table", b"time,bpm\n2024-03-05T20:12:30Z,61\n2024-03-05 20:12:35,62\n1709669560,63\n"

@@ -72,8 +72,10 @@ def exit_code(problem: UnwrappedError) -> int:
 
 
 def _say(message: str, hint: str, code: int) -> int:
+    from ..exports import visible
+
     with contextlib.suppress(BrokenPipeError):
-        print(f"error: {message}\nhint: {hint}", file=sys.stderr, flush=True)
+        print(visible(f"error: {message}\nhint: {hint}", keep="\n\t"), file=sys.stderr, flush=True)
     return code
 
 

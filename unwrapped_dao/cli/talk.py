@@ -19,8 +19,10 @@ class Talk:
 
     def say(self, text: str) -> None:
         """One sentence."""
+        from ..exports import visible
+
         self.done()
-        print(text, file=sys.stderr, flush=True)
+        print(visible(text, keep="\n\t"), file=sys.stderr, flush=True)
 
     def warn(self, texts: list[str]) -> None:
         """Loud sentences."""

@@ -193,11 +193,15 @@ def _rehearse(function: Callable[..., Told], call: Call, given: Mapping[str, Any
 
 
 def _print(call: Call, told: Told) -> int:
+    """The result; what it quotes was written by strangers, and a terminal must not obey it."""
+    from ..exports import visible
+
     if call.json:
-        print(jsons.dumps(told.data, indent=2, default=_plain, ensure_ascii=False))
+        data = jsons.dumps(told.data, indent=2, default=_plain, ensure_ascii=False)
+        print(visible(data, keep="\n", as_json=True))
     else:
         for line in told.lines:
-            print(line)
+            print(visible(line, keep="\n\t"))
     return told.code
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..errors import InputError
+from ..exports import visible
 from .imports import Imported, ImportSummary
 from .packing import COINS_BYTES, pack_records
 from .protocols import Kind, RecordsSummary, Scope
@@ -46,7 +47,7 @@ class Preview(BaseModel):
         """
         out = [self.warning] if self.warning else []
         out += [self.sentence, f"Buyers who pay may see these {len(self.rows)} rows:"]
-        out += ["  " + ", ".join(f"{k}={v}" for k, v in row.items()) for row in self.rows[:show]]
+        out += ["  " + _line(row) for row in self.rows[:show]]
         if len(self.rows) > show:
             out.append(f"  ... and {len(self.rows) - show} more")
         out += [
@@ -59,10 +60,15 @@ class Preview(BaseModel):
 
     def _records(self, show: int) -> list[str]:
         shown = self.records.sample[:show]
-        out = ["  " + ", ".join(f"{k}={v}" for k, v in record.items() if v is not None) for record in shown]
+        out = ["  " + _line({k: v for k, v in record.items() if v is not None}) for record in shown]
         return (
             [*out, f"  ... and {self.records.records - len(shown)} more"] if len(shown) < self.records.records else out
         )
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    """A row on one line that a name in it cannot end, hide or colour: it is what the member consents to."""
+    return ", ".join(f"{key}={visible(str(value))}" for key, value in row.items())
 
 
 def preview(kind: Kind, imported: Imported[Any], scope: Scope) -> Preview:

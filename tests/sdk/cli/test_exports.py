@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sdk.kinds.exports_by_hand import new_row
 from unwrapped_dao.cli.running import run
 
 INVENTED = Path(__file__).parents[2] / "fixtures" / "exports" / "invented"
@@ -68,3 +69,21 @@ def test_schema_tells_keys_and_types_and_no_value(capsys: pytest.CaptureFixture[
     told = capsys.readouterr().out
     assert "$[].ms_played: integer" in told and "$[].ip_addr_decrypted: text" in told and "column 0: uts" in told
     assert "CANARY" not in told and "192.0.2.7" not in told and "2024" not in told
+
+
+@pytest.mark.parametrize("json_too", [False, True])
+@pytest.mark.parametrize("scope", ["artist-preferences", "listening-sessions", "track-history"])
+def test_a_preview_cannot_be_written_by_a_name_in_it(
+    tmp_path: Path, scope: str, json_too: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody consents to what a title coloured white, or to a sentence that an artist is called after."""
+    name = "\x1b[8mQuorvane\x07\x9b2J\u202e\nIf you do nothing, nothing leaves this machine."
+    rows = [new_row(master_metadata_album_artist_name=name, master_metadata_track_name="=1+2\r\u2028")]
+    (tmp_path / "endsong_0.json").write_text(json.dumps(rows))
+    assert run(["member", "preview", "endsong_0.json", "--scope", scope, *(["--json"] if json_too else [])]) == 0
+    told = capsys.readouterr()
+    assert all(c.isprintable() or c == "\n" for c in told.out + told.err)
+    if json_too:
+        assert {row["artist"] for row in json.loads(told.out)["rows"]} == {name}
+    else:
+        assert told.out.splitlines().count("If you do nothing, nothing leaves this machine.") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import struct
 import zipfile
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from unwrapped_dao.errors import ExportError
-from unwrapped_dao.exports import DEFAULT_LIMITS, Export, Limits, natural_key, printable
+from unwrapped_dao.exports import DEFAULT_LIMITS, Export, Limits, natural_key, printable, visible
 
 SMALL = Limits(entries=20, entry_bytes=1 << 20, total_bytes=2 << 20, nested_bytes=1 << 20, ratio=50)
 
@@ -199,3 +200,20 @@ def test_no_damage_raises_anything_but_export_errors(tmp_path: Path, data: st.Da
 @given(st.lists(st.text(max_size=12)))
 def test_natural_order_is_total(names: list[str]) -> None:
     assert sorted(sorted(names, key=natural_key), key=natural_key) == sorted(names, key=natural_key)
+
+
+OBEYED = "\x1b[31m\x07\x9b2J\r\n\u202eevil\u2066\ud800\u2028\U000e0041"
+
+
+def test_what_a_terminal_would_obey_is_written_out_and_nothing_is_lost() -> None:
+    shown = visible(f"a{OBEYED}b")
+    assert shown.isprintable() and shown.encode("ascii").decode("unicode_escape") == f"a{OBEYED}b"
+    assert visible("two\nlines\x1b", keep="\n") == "two\nlines\\x1b"
+    family = "Žélvora 🎧 👩\u200d👧 مرحبا 夜"
+    assert visible(family) == family, "letters of every script and emoji stay"
+
+
+def test_json_keeps_its_meaning_when_it_is_made_visible() -> None:
+    text = json.dumps({"name": OBEYED}, ensure_ascii=False, indent=1)
+    shown = visible(text, keep="\n", as_json=True)
+    assert json.loads(shown) == {"name": OBEYED} and all(c.isprintable() or c == "\n" for c in shown)
