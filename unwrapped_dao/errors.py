@@ -10,6 +10,7 @@ UnwrappedError
 │   ├── FeeTooLowError        the chain asks for more than is offered, or than may be
 │   ├── StorageUnavailableError  the storage node does not answer
 │   ├── ValidatorUnavailableError  a validator's service does not answer
+│   ├── IndexUnavailableError  the index that the validators share cannot be reached or trusted
 │   └── WorkspaceBusyError    another command holds the workspace
 ├── UntrustedDataError    do not use these bytes
 │   ├── EnvelopeError         the envelope is malformed or was altered
@@ -106,6 +107,12 @@ class ValidatorUnavailableError(TemporaryError):
     """A validator's service does not answer, is too busy, or gave no whole answer."""
 
     default_hint = "Try again later, or name another validator; nothing was recorded."
+
+
+class IndexUnavailableError(TemporaryError):
+    """The index that a collective's validators share cannot be reached, or shows another history than before."""
+
+    default_hint = "Check that the host of the index runs and that --index names it; nothing was attested without it."
 
 
 class WorkspaceBusyError(TemporaryError):

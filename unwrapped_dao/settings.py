@@ -75,6 +75,10 @@ class Settings(BaseModel):
     validator_timeout_s: float = Field(default=180.0, gt=0, le=3600)
     """How long one validator may take over one contribution."""
 
+    index: str | None = None
+    """What this workspace's validators share with those elsewhere: the URL of the index log, or a file; None: a file of
+    the workspace."""
+
     @field_validator("validators", mode="before")
     @classmethod
     def _is_list(cls, value: object) -> object:

@@ -194,15 +194,25 @@ class App:
 
     def validators(self) -> tuple[Validator, ...]:
         """The collective's validators whose accounts are in this workspace, in order of admission."""
-        from ..validation import FingerprintIndex
-
         named = self.accounts.named()
         here = [named[address] for address in self.collective.registry.validators() if address in named]
         if not here:
             return ()
-        key = self.fingerprint_key()
-        index = self._stack.enter_context(FingerprintIndex(self.workspace.index, key))
+        key, index = self.fingerprint_key(), self.index(here[0])
         return tuple(self._validator(name, key, index) for name in here)
+
+    def shares_a_log(self) -> bool:
+        """Whether the validators of this workspace share a log at a URL, and no file."""
+        from .indexing import is_url
+
+        return is_url(self.settings.index)
+
+    def index(self, name: str) -> FingerprintIndex:
+        """What this validator shares with the others; see indexing.py."""
+        from .indexing import open_index
+
+        key = self.fingerprint_key()
+        return open_index(self.settings, self.workspace, self.collective, self.account(name), key, self._stack)
 
     def _validator(self, name: str, key: FingerprintKey, index: FingerprintIndex) -> Validator:
         from ..roles.validator import Validator
@@ -210,12 +220,11 @@ class App:
         pending = PendingEnvelopes(self.workspace.validation(self.accounts.address(name)))
         return Validator(self.collective, self.account(name), key, index, pending)
 
-    def validator_service(self, name: str, limits: Limits, index_file: Path | None = None) -> ValidatorService:
-        """One validator for a server, which has it alone. `index_file` is where the validators share their index.
+    def validator_service(self, name: str, limits: Limits) -> ValidatorService:
+        """One validator for a server, which has it alone.
 
         Raises NotAllowedError if the account is no validator of the collective, WorkspaceBusyError if it is served.
         """
-        from ..validation import FingerprintIndex
         from .serving import ValidatorService
 
         account = self.account(name)
@@ -226,12 +235,10 @@ class App:
             )
         folder = self.workspace.service(account.address)
         self._stack.callback(WorkspaceLock(folder, wait_s=0).release)
-        key = self.fingerprint_key()
-        index = self._stack.enter_context(FingerprintIndex(index_file or self.workspace.index, key))
         service = ValidatorService(
             self.collective,
             account,
-            self._validator(name, key, index),
+            self._validator(name, self.fingerprint_key(), self.index(name)),
             self.encryption_key(account.address),
             folder,
             limits,

@@ -14,7 +14,7 @@ from ..chain.collective import Collective
 from ..chain.registry import Pool, PoolState
 from ..chain.signer import Signer
 from ..crypto.sealed_request import EncryptionKey, Recipient
-from ..errors import UnwrappedError
+from ..errors import TemporaryError, UnwrappedError
 from ..roles.validator import Validator
 from ..service.answers import AnswerBook
 from ..service.audit import AuditLog
@@ -72,6 +72,14 @@ class ValidatorService:
                 raise
         assert self._record is not None
         return self._record
+
+    def index_problem(self) -> TemporaryError | None:
+        """Why nothing can be attested just now, if the shared index is the reason."""
+        try:
+            self._validator.require_index()
+        except TemporaryError as problem:
+            return problem
+        return None
 
     def sweep(self) -> None:
         """Publish what was sealed, and erase what is not in it; forget answers that expired. Raises nothing."""

@@ -9,7 +9,8 @@ keys/               keyfiles of custodians' and buyers' BN254 secrets, and of th
 envelopes/          a member's envelopes until their pool is sealed, by account
 receipts/           what a member signed and was told, by account
 validation/         the validators' copies, by account
-validation.sqlite   the validators' fingerprint index
+validation.sqlite   the validators' fingerprint index, if they share a disk
+index-log.sqlite    the log of the index that validators on several machines share, on the machine that hosts it
 journal/            what was begun and must not be done twice
 """
 
@@ -39,6 +40,7 @@ class Workspace:
         self.accounts = folder / "accounts"
         self.keys = folder / "keys"
         self.index = folder / "validation.sqlite"
+        self.index_log = folder / "index-log.sqlite"
 
     def __repr__(self) -> str:
         return f"<Workspace {self.folder}>"
@@ -58,6 +60,10 @@ class Workspace:
     def service(self, account: str) -> Path:
         """What a validator's server keeps beside its copies: answers, audit log, its lock."""
         return self.validation(account) / "service"
+
+    def replica(self, account: str) -> Path:
+        """A validator's copy of an index log that is kept elsewhere."""
+        return self.validation(account) / "replica.sqlite"
 
     def journal(self, sort: str) -> Path:
         """Notes of one sort of intent."""

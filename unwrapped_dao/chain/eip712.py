@@ -202,6 +202,29 @@ class DataRequest(Message, frozen=True):
     expiry: int
 
 
+class IndexEntry(Message, frozen=True):
+    """A validator stands for an entry of the index log by the head that it makes; no contract reads it.
+
+    Domain: ContributionRegistry.
+    """
+
+    TYPE: ClassVar[str] = "IndexEntry(bytes32 head)"
+    head: bytes
+
+
+class IndexQuery(Message, frozen=True):
+    """A validator asks the index log for what follows a position; no contract reads it.
+
+    Domain: ContributionRegistry.
+    """
+
+    TYPE: ClassVar[str] = "IndexQuery(address validator,uint64 position,bytes32 head,uint64 expiry)"
+    validator: str
+    position: int
+    head: bytes
+    expiry: int
+
+
 def digest(domain: Domain, message: Message) -> bytes:
     """The 32 bytes that are signed."""
     return bytes(keccak(b"\x19\x01" + domain.separator() + message.struct_hash()))

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .verbs import Call, Told, verb
 
+if TYPE_CHECKING:
+    from ..app import App
+
 noun = typer.Typer(help="Validators: who checks contributions.", no_args_is_help=True)
 
 Urls = Annotated[
     list[str] | None, typer.Option("--validators", metavar="URL", help="Repeat, or a,b,c; or set UNWRAPPED_VALIDATORS.")
+]
+
+
+Index = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|URL",
+        help="The index that all validators share: a file, or where `validator serve-index` answers; or set "
+        "UNWRAPPED_INDEX.  [default: a file of the workspace]",
+    ),
 ]
 
 
@@ -60,10 +73,7 @@ def serve(
     call: Call,
     host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 for everybody.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8420,
-    index: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The index that all validators share.  [default: the workspace's]"),
-    ] = None,
+    index: Index = None,
     max_mib: Annotated[int, typer.Option(min=1, max=4096, help="The largest request, in MiB.")] = 128,
     per_minute: Annotated[
         int, typer.Option(min=1, help="Requests of one network address; behind a proxy all have the proxy's.")
@@ -74,32 +84,72 @@ def serve(
 
     Requests are sealed to this validator, over plain HTTP too. docs/validators.md tells what you see and keep.
     """
+    from ..service.http import bound_url, listen
     from ..service.limits import MIB, Limits
-    from ..service.server import Server, listen
+    from ..service.server import Server
 
+    call.index = index
     with call.open(beside=True) as app:
         listener = listen(host, port)
         limits = Limits(max_request_bytes=max_mib * MIB, per_peer=per_minute)
-        service = app.validator_service(call.account, limits, index)
+        service = app.validator_service(call.account, limits)
         address = app.accounts.address(call.account)
-        bound = listener.getsockname()[:2]
-        url = f"http://[{bound[0]}]:{bound[1]}" if ":" in bound[0] else f"http://{bound[0]}:{bound[1]}"
+        url, away = bound_url(listener), service.index_problem()
 
         def ready() -> None:
             service.audit.write("started")
             call.talk.say(f"{call.account} ({address}) answers on {url}; stop it with Ctrl-C.")
+            if away is not None:
+                call.talk.warn([f"{away.message} {away.hint}", "Until then it attests nothing."])
 
         Server(service, limits, sweep_s=sweep).run(listener, ready)
         service.audit.write("stopped")
     return Told({"validator": address, "url": url}, [f"{call.account} has stopped; what it had received is answered."])
 
 
+@verb(noun, "serve-index")
+def serve_index(
+    call: Call,
+    host: Annotated[str, typer.Option(help="Where to listen; a private address, or behind a proxy with TLS.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8421,
+    log: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where the log is kept.  [default: index-log.sqlite of the workspace]"),
+    ] = None,
+    copy: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="A validator's replica.sqlite, to begin a lost log anew."),
+    ] = None,
+) -> Told:
+    """Keep the log of the index that validators on several machines share, until Ctrl-C.
+
+    It decides the order and can read nothing: entries are encrypted under the validators' shared key, which need not be
+    here. Only current validators may write and read. Exactly one host serves a collective.
+    """
+    from ..service.http import bound_url, listen
+    from ..service.index_host import IndexHost, IndexServer
+
+    with call.open(beside=True) as app, IndexHost(log or app.workspace.index_log, app.collective) as index:
+        if copy is not None:
+            index.adopt(copy)
+        listener = listen(host, port)
+        url, (position, head) = bound_url(listener), index.last()
+        begun = f"The index log answers on {url} with {position} entries (head {head.hex()[:16]}); stop it with Ctrl-C."
+        IndexServer(index).run(listener, lambda: call.talk.say(begun))
+        position, head = index.last()
+    data = {"url": url, "position": position, "head": head.hex()}
+    return Told(data, [f"The index log has stopped with {position} entries (head {head.hex()[:16]})."])
+
+
 @verb(noun, "status")
-def status(call: Call, validators: Urls = None) -> Told:
+def status(call: Call, validators: Urls = None, index: Index = None) -> Told:
     """The collective's validators, which are in this workspace and what they keep, which answer at their URLs."""
     from ..app import FINGERPRINT_KEY
     from ..storage.pending import PendingEnvelopes
 
+    call.index = index
     with call.open() as app:
         registry, named = app.collective.registry, app.accounts.named()
         needed = registry.attestations_required()
@@ -114,6 +164,7 @@ def status(call: Call, validators: Urls = None) -> Told:
         ]
         named_urls = urls(call, validators)
         reached = app.reach(named_urls) if named_urls else None
+        copies = {r["name"]: index_state(app, str(r["name"])) for r in rows if r["here"]} if app.shares_a_log() else {}
         has_key = (app.workspace.keys / f"{FINGERPRINT_KEY}.json").is_file()
     lines = [
         f"{r['address']} {r['name'] or '(elsewhere)'}"
@@ -121,6 +172,9 @@ def status(call: Call, validators: Urls = None) -> Told:
         for r in rows
     ]
     data: dict[str, Any] = {"validators": rows, "needed": needed, "key_here": has_key}
+    if copies:
+        data["index"] = copies
+        lines += [f"{name}: {state['sentence']}" for name, state in copies.items()]
     if reached is not None:
         data["reached"] = [{"url": v.url, "address": v.address, "key": v.record.key} for v in reached.validators]
         data["unreached"] = [{"url": url, "why": problem.message} for url, problem in reached.unreached]
@@ -128,3 +182,23 @@ def status(call: Call, validators: Urls = None) -> Told:
         lines += [f"{url}: {problem.message} {problem.hint}" for url, problem in reached.unreached]
     lines.append(f"{needed} of {len(rows)} have to agree; the shared key is {'' if has_key else 'not '}here.")
     return Told(data, lines)
+
+
+def index_state(app: App, name: str) -> dict[str, Any]:
+    """How far a validator's copy of the index log is, and whether the host agrees."""
+    from ..errors import TemporaryError
+    from ..validation import ReplicatedIndex
+
+    try:
+        copy = app.index(name)
+    except TemporaryError as problem:
+        return {"sentence": f"{problem.message} Stop its server to look at the copy."}
+    assert isinstance(copy, ReplicatedIndex)
+    agrees, why = True, "the host agrees"
+    try:
+        copy.revision()
+    except TemporaryError as problem:
+        agrees, why = False, f"{problem.message} {problem.hint}"
+    position, head = copy.position()
+    sentence = f"its copy of the index has {position} entries (head {head.hex()[:16]}); {why}"
+    return {"position": position, "head": head.hex(), "agrees": agrees, "sentence": sentence.rstrip(".") + "."}

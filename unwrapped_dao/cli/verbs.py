@@ -59,6 +59,8 @@ class Call:
     rpc: str | None = None
     ipfs: str | None = None
     passphrase_file: Path | None = None
+    index: str | None = None
+    """Of a validator's own option; no other verb sets it."""
     json: bool = False
     account: str = ""
     dry_run: bool = False
@@ -79,6 +81,7 @@ class Call:
                 "rpc": self.rpc,
                 "ipfs": self.ipfs,
                 "passphrase_file": self.passphrase_file,
+                "index": self.index,
             }
         )
 

@@ -74,6 +74,10 @@ class Validator:
         """As `Attester`."""
         return self.address
 
+    def require_index(self) -> None:
+        """Raises IndexUnavailableError while the index that the validators share cannot be reached."""
+        self._index.revision()
+
     def attest(self, request: AttestationRequest) -> Attestation:
         """Check a contribution end to end and sign it.
 

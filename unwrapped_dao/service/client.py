@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import BinaryIO, cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from ..chain.collective import Collective
 from ..chain.signer import Signer
@@ -36,6 +36,7 @@ from ..validation.attestation import AttestationContent
 from ..validation.request import Attestation, AttestationRequest
 from .keys import verify_record
 from .openapi import SEALED_ANSWER, SEALED_REQUEST
+from .urls import parse, shown
 from .wire import (
     Answer,
     Ask,
@@ -71,13 +72,13 @@ class Reached:
 
 def reach(urls: Sequence[str], collective: Collective, *, timeout_s: float = TIMEOUT_S) -> Reached:
     """Fetch and verify the key of each validator. Sends nothing of a member. Raises InputError for what is no URL."""
-    parts = [_url(url) for url in urls]
+    parts = [parse(url) for url in urls]
     with ThreadPoolExecutor(max_workers=max(1, min(8, len(parts)))) as pool:
         fetched = list(pool.map(_fetch, parts))
     validators: list[RemoteValidator] = []
     unreached: list[tuple[str, UnwrappedError]] = []
     for url, found in zip(parts, fetched, strict=True):
-        name = _shown(url)
+        name = shown(url)
         try:
             if isinstance(found, UnwrappedError):
                 raise found
@@ -106,7 +107,7 @@ class RemoteValidator:
     @property
     def url(self) -> str:
         """Without what may be secret in it."""
-        return _shown(self._url)
+        return shown(self._url)
 
     @property
     def address(self) -> str:
@@ -259,26 +260,6 @@ def _retry_after(answer: HttpAnswer) -> float | None:
         return None
     told = answer.headers.get("retry-after", "1")
     return min(int(told) if told.isdecimal() else 1, _LONGEST_PAUSE_S)
-
-
-def _url(given: str) -> SplitResult:
-    try:
-        parts = urlsplit(given)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        valid = False
-    if not valid:
-        raise InputError(
-            f"{given!r} is no validator's URL.",
-            hint="Give URLs such as https://validator.example or http://10.0.0.7:8420.",
-        )
-    return parts._replace(query="", fragment="")
-
-
-def _shown(url: SplitResult) -> str:
-    """Without a user part."""
-    port = f":{url.port}" if url.port else ""
-    return f"{url.scheme}://{url.hostname}{port}{url.path.rstrip('/')}"
 
 
 def _holding(item: HeldItem) -> Holding:

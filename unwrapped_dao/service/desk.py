@@ -17,7 +17,15 @@ from typing import BinaryIO
 
 from ..crypto.keys import DataKey
 from ..crypto.sealed_request import EncryptionKey, OpenedRequest, Recipient
-from ..errors import InputError, NotAllowedError, SealedRequestError, TemporaryError, UntrustedDataError, UnwrappedError
+from ..errors import (
+    IndexUnavailableError,
+    InputError,
+    NotAllowedError,
+    SealedRequestError,
+    TemporaryError,
+    UntrustedDataError,
+    UnwrappedError,
+)
 from ..roles.holdings import Holding
 from ..roles.validator import Validator
 from ..validation.request import AttestationRequest, ConsentProof
@@ -168,6 +176,12 @@ def _items(holdings: list[Holding]) -> tuple[HeldItem, ...]:
 
 
 def _refusal(problem: UnwrappedError) -> tuple[Event, Refused]:
+    if isinstance(problem, IndexUnavailableError):
+        return "no_index", Refused(
+            "later",
+            "The validator cannot reach the index that the validators share, and attests nothing without it.",
+            "Try again in a few minutes, or name another validator.",
+        )
     if isinstance(problem, TemporaryError):
         # Its words may name this machine's paths and nodes.
         return "later", Refused("later", "The validator cannot check this just now.", "Try again in a few minutes.")

@@ -9,6 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 MIB = 1 << 20
+PATIENCE_S = 15.0
+"""How long a connection may take to get a request's head together, and a body to begin."""
+MIN_RATE = 32 * 1024
+"""Bytes per second that a body has to come with, on average since it began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,10 @@ class Limits:
     """Verdicts on one member's data per day."""
     upload_s: float = 300.0
     """How long receiving one request may take."""
+    connections: int = 256
+    """Open at once; the one that was silent longest is closed for a new one."""
+    head_s: float = PATIENCE_S
+    """How long a connection may be silent, or dribble, before its request's head is whole."""
 
 
 class Quota:

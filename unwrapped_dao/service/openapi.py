@@ -7,11 +7,10 @@ from typing import Any
 
 import msgspec
 
-from .wire import Answer, Ask, KeyRecord, Problem
+from .wire import PROBLEM, Answer, Ask, KeyRecord, Problem
 
 SEALED_REQUEST = "application/vnd.unwrapped-dao.sealed-request"
 SEALED_ANSWER = "application/vnd.unwrapped-dao.sealed-answer"
-PROBLEM = "application/problem+json"
 _SPECIFICATION = "docs/spec/sealed-request.md"
 
 

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from ..errors import UntrustedDataError
 
+PROBLEM = "application/problem+json"
 Address = Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{40}$")]
 Hex32 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="32 bytes in lower-case hex")]
 Hex64 = Annotated[str, Meta(pattern="^[0-9a-f]{128}$", description="64 bytes in lower-case hex (EIP-2098)")]

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from .attestation import AttestationContent
 from .fingerprint import FingerprintKey, fingerprint
-from .index import FingerprintIndex, Held, Overlap
+from .index import FingerprintIndex, Overlap
+from .replica import ReplicatedIndex
 from .report import Report
 from .score import Thresholds, score
 from .sketch import Sketch
 from .submission import Outcome, Submission, require_rows, validate
+from .table import Held
 
 __all__ = [
     "AttestationContent",
@@ -21,6 +23,7 @@ __all__ = [
     "Held",
     "Outcome",
     "Overlap",
+    "ReplicatedIndex",
     "Report",
     "Sketch",
     "Submission",

@@ -17,6 +17,7 @@ _EXACT: Final = b"unwrapped-dao/fingerprint/v1"
 _TRACE: Final = b"unwrapped-dao/trace/v1"
 _SALT: Final = b"unwrapped-dao/report-salt/v1"
 _MEMBER: Final = b"unwrapped-dao/index-member/v1"
+_LOG: Final = b"unwrapped-dao/index-log/v1"
 
 
 class FingerprintKey:
@@ -58,6 +59,10 @@ class FingerprintKey:
     def report_salt(self, content: bytes) -> bytes:
         """The salt of the report on one envelope: the same for all validators, unknown to everybody else."""
         return self.mac(_SALT, (content,))
+
+    def log_key(self) -> bytes:
+        """The key under which the bodies of the index log are encrypted."""
+        return self.mac(_LOG, ())
 
     def member_tag(self, member: str) -> bytes:
         """How the index names a member: not by address."""

@@ -1,14 +1,14 @@
-"""What the validators remember: fingerprints and sketches in one SQLite file, no record, no address, no name.
+"""What the validators remember: fingerprints and sketches, no record, no address, no name.
 
-One row for each contribution that is live or could become so (member tag, scope, epoch, fingerprint). Seeds, the
-smallest few hashes of each bucket, are indexed, so that a near copy is found without reading every sketch.
+`FingerprintIndex` is one SQLite file that all validators of one machine open. Validators on several machines have a
+`ReplicatedIndex` each (replica.py), which is the same with another way of agreeing on what comes next.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,26 +18,12 @@ from typing import Final, NamedTuple, Self
 from ..errors import SettingsError, TemporaryError, WorkspaceBusyError
 from ..kinds.protocols import ORDER_BUCKET, PPM, SHAPE_BUCKET, TIMELESS_BUCKETS
 from .fingerprint import FingerprintKey
-from .sketch import Bucket, Sketch, bucket_tag, contained_ppm, union
+from .sketch import Bucket, Sketch, contained_ppm, union
+from .table import SCHEMA, ContributionTable, Held, Remembered
 
-SEEDS: Final = 16
-"""Indexed hashes a bucket: of a copy that holds a tenth of somebody's year, about 20 of 192 seeds are hit."""
-SEEDS_TIMELESS: Final = 128
 SCHEMA_VERSION: Final = 2
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS contribution (
-    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, scope BLOB NOT NULL, epoch INTEGER NOT NULL, member BLOB NOT
-    NULL,
-    version INTEGER NOT NULL, fingerprint BLOB NOT NULL, UNIQUE (scope, epoch, member, fingerprint));
-CREATE INDEX IF NOT EXISTS by_fingerprint ON contribution (fingerprint);
-CREATE TABLE IF NOT EXISTS sketch (
-    contribution INTEGER NOT NULL REFERENCES contribution (id) ON DELETE CASCADE, bucket INTEGER NOT NULL,
-    size INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (contribution, bucket)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS seed (
-    hash BLOB NOT NULL, contribution INTEGER NOT NULL REFERENCES contribution (id) ON DELETE CASCADE,
-    PRIMARY KEY (hash, contribution)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS seed_owner ON seed (contribution);
-"""
+_TRIES: Final = 50
+"""How often a change is worked out anew because somebody else wrote meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +43,13 @@ class Overlap:
     novelty_ppm: Mapping[str, int]
 
 
-class Held(NamedTuple):
-    """One contribution that is remembered, as far as the index can tell it: no data, no date."""
-
-    scope_id: bytes
-    epoch: int
-    version: int
-    fingerprint: bytes
-
-
 class Revision(NamedTuple):
-    """A moment of the index: SQLite's count of what others wrote, and our own."""
+    """A moment of the index. Two alike mean that nothing was written in between, by whatever validator."""
 
     others: int
+    """SQLite's count of what other processes wrote; in a replica the position in the log."""
     own: int
+    head: bytes = b""
 
 
 class FingerprintIndex:
@@ -84,17 +63,20 @@ class FingerprintIndex:
             self._db.execute("PRAGMA foreign_keys = ON")
             # A signature may leave only after what it rests on is on the disk.
             self._db.execute("PRAGMA synchronous = FULL")
+            # What is erased is overwritten, not only unlinked.
+            self._db.execute("PRAGMA secure_delete = ON")
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, SCHEMA_VERSION):
                 raise SettingsError(
                     f"The fingerprint index has the layout {version}, this program knows {SCHEMA_VERSION}."
                 )
-            self._db.executescript(_SCHEMA)
+            self._db.executescript(SCHEMA)
             self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         except sqlite3.OperationalError as error:
             raise _unwritable(error) from error
         except sqlite3.DatabaseError as error:
             raise SettingsError(f"The fingerprint index {Path(path).name!r} cannot be opened.") from error
+        self._rows = ContributionTable(self._db, key)
 
     def __enter__(self) -> Self:
         return self
@@ -109,7 +91,9 @@ class FingerprintIndex:
         self._db.close()
 
     def __len__(self) -> int:
-        return int(self._db.execute("SELECT count(*) FROM contribution").fetchone()[0])
+        return len(self._rows)
+
+    # --- writing ---------------------------------------------------------------------------------------------------
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -129,8 +113,18 @@ class FingerprintIndex:
         self._writes += 1
 
     def revision(self) -> Revision:
-        """Now. Two alike mean that nothing was written in between, by whatever process."""
+        """Now, with everything that any validator has written so far."""
         return Revision(int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._writes)
+
+    def _change(self, freed: list[int], added: Remembered | None, as_of: Revision) -> bool:
+        """Delete rows and add one, at once and durably; False, and nothing happens, unless it is still `as_of`."""
+        with self._writing():
+            if self.revision() != as_of:
+                return False
+            self._rows.remove(freed)
+            if added is not None:
+                self._rows.add(added)
+        return True
 
     def record(
         self,
@@ -145,134 +139,79 @@ class FingerprintIndex:
         live: bytes | None = None,
         as_of: Revision | None = None,
     ) -> bool:
-        """Remember a contribution. Durable when it returns.
+        """Remember a contribution; again changes nothing. Durable when it returns.
 
         It takes the place of this member's earlier versions in this epoch, but for the one whose fingerprint is `live`:
         that one stays on-chain until this is recorded. Other attested histories of the same version stay as well, since
         the member may record either. With `as_of`, only if nothing was written since: what was compared then holds.
         """
         tag = self._key.member_tag(member)
-        with self._writing():
-            if as_of is not None and self.revision() != as_of:
+        row = Remembered(kind, scope_id, epoch, tag, version, fingerprint, Remembered.packed(sketch))
+        for _ in range(_TRIES):
+            seen = self.revision()
+            if as_of is not None and seen != as_of:
                 return False
-            self._db.execute(
-                "DELETE FROM contribution WHERE scope = ? AND epoch = ? AND member = ? "
-                "AND (fingerprint = ? OR (version < ? AND fingerprint IS NOT ?))",
-                (scope_id, epoch, tag, fingerprint, version, live),
-            )
-            cursor = self._db.execute(
-                "INSERT INTO contribution (kind, scope, epoch, member, version, fingerprint) VALUES (?, ?, ?, ?, ?, ?)",
-                (kind, scope_id, epoch, tag, version, fingerprint),
-            )
-            owner = cursor.lastrowid
-            self._db.executemany(
-                "INSERT INTO sketch VALUES (?, ?, ?, ?)",
-                [(owner, bucket, b.size, b.to_bytes()) for bucket, b in sorted(sketch.buckets.items())],
-            )
-            seeds = {
-                h
-                for bucket, b in sketch.buckets.items()
-                for h in b.hashes[: SEEDS_TIMELESS if sketch.names[bucket] in TIMELESS_BUCKETS else SEEDS]
-            }
-            self._db.executemany(
-                "INSERT INTO seed VALUES (?, ?)", [(h.to_bytes(8, "big"), owner) for h in sorted(seeds)]
-            )
-        return True
-
-    def held(self, member: str) -> list[Held]:
-        """What is remembered of one member, oldest first."""
-        rows = self._db.execute(
-            "SELECT scope, epoch, version, fingerprint FROM contribution WHERE member = ? ORDER BY id",
-            (self._key.member_tag(member),),
-        )
-        return [Held(*row) for row in rows]
+            before = self._rows.of_member(scope_id, epoch, tag)
+            freed = [
+                number
+                for number, held in before.items()
+                if held.fingerprint == fingerprint or (held.version < version and held.fingerprint != live)
+            ]
+            if [before[number] for number in freed] == [Held(scope_id, epoch, version, fingerprint)]:
+                return True
+            if self._change(freed, row, seen):
+                return True
+            if as_of is not None:
+                return False
+        raise WorkspaceBusyError("Other validators keep writing to the fingerprint index.")
 
     def forget(self, *, scope_id: bytes, epoch: int, member: str, fingerprint: bytes | None = None) -> bool:
         """Delete what a member withdrew: one history, or all of this epoch; True if there was any."""
-        with self._writing():
-            return self._delete(scope_id, epoch, self._key.member_tag(member), fingerprint)
+        tag = self._key.member_tag(member)
+        return self._free(lambda: list(self._rows.of_member(scope_id, epoch, tag, fingerprint))) > 0
 
     def keep_only(self, *, scope_id: bytes, epoch: int, live: Iterable[tuple[str, bytes]]) -> int:
         """Delete what is remembered of one pool but these (member, fingerprint) pairs; how many that were."""
         kept = {(self._key.member_tag(member), fingerprint) for member, fingerprint in live}
-        rows = self._db.execute(
-            "SELECT member, fingerprint FROM contribution WHERE scope = ? AND epoch = ?", (scope_id, epoch)
-        )
-        stale = [row for row in rows.fetchall() if row not in kept]
-        if stale:
-            with self._writing():
-                for tag, fingerprint in stale:
-                    self._delete(scope_id, epoch, tag, fingerprint)
-        return len(stale)
+        return self._free(lambda: [n for n, pair in self._rows.of_pool(scope_id, epoch).items() if pair not in kept])
 
-    def _delete(self, scope_id: bytes, epoch: int, tag: bytes, fingerprint: bytes | None) -> bool:
-        done = self._db.execute(
-            "DELETE FROM contribution WHERE scope = ? AND epoch = ? AND member = ? "
-            "AND fingerprint = ifnull(?, fingerprint)",
-            (scope_id, epoch, tag, fingerprint),
-        )
-        return done.rowcount > 0
+    def _free(self, stale: Callable[[], list[int]]) -> int:
+        for _ in range(_TRIES):
+            seen = self.revision()
+            freed = stale()
+            if not freed or self._change(freed, None, seen):
+                return len(freed)
+        raise WorkspaceBusyError("Other validators keep writing to the fingerprint index.")
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def held(self, member: str) -> list[Held]:
+        """What is remembered of one member, oldest first."""
+        self.revision()
+        return self._rows.held(self._key.member_tag(member))
 
     def compare(
         self, *, kind: str, scope_id: bytes, epoch: int, member: str, fingerprint: bytes, sketch: Sketch,
-        shape_bucket: str | None = None,
     ) -> Overlap:  # fmt: skip
         """Compare with every other contribution of the kind, and with the member's own of other epochs."""
         tag = self._key.member_tag(member)
         timeless = {name: {t for t, n in sketch.names.items() if n == name} for name in TIMELESS_BUCKETS}
         timed = set(sketch.names) - set().union(*timeless.values())
-        exact = self._db.execute(
-            "SELECT 1 FROM contribution WHERE fingerprint = ? AND kind = ? AND member != ?",
-            (fingerprint, kind, tag),
-        ).fetchone()
         others = shape = order = 0
-        for owner in self._candidates(sketch, kind, tag):
-            theirs = self._sketch(owner)
-            others = max(others, _common_ppm(sketch.buckets, theirs, timed, self._timed_size(theirs)))
+        for number in self._rows.candidates(sketch, kind, tag):
+            theirs = self._rows.sketch(number)
+            others = max(others, _common_ppm(sketch.buckets, theirs, timed, self._rows.timed_size(theirs)))
             shape, order = (
                 max(most, _common_ppm(sketch.buckets, theirs, timeless[name], _size_of(theirs, timeless[name])))
                 for most, name in ((shape, SHAPE_BUCKET), (order, ORDER_BUCKET))
             )
-        return Overlap(exact is not None, others, shape, order, self._novelty(sketch, scope_id, epoch, tag))
-
-    def _timed_size(self, theirs: Mapping[int, Bucket]) -> int:
-        """Elements in all buckets that are stretches of time, also in those that the other side lacks."""
-        timeless = {bucket_tag(self._key, name) for name in TIMELESS_BUCKETS}
-        return sum(bucket.size for tag, bucket in theirs.items() if tag not in timeless)
-
-    def _candidates(self, sketch: Sketch, kind: str, tag: bytes) -> list[int]:
-        """Contributions of other members that share a seed, most shared first; at most 50 are compared in
-        full.
-        """
-        hits: Counter[int] = Counter()
-        hashes = sorted({h for b in sketch.buckets.values() for h in b.hashes})
-        for i in range(0, len(hashes), 500):
-            chunk = [h.to_bytes(8, "big") for h in hashes[i : i + 500]]
-            marks = ",".join("?" * len(chunk))
-            rows = self._db.execute(
-                f"SELECT contribution, count(*) FROM seed WHERE hash IN ({marks}) GROUP BY 1", chunk
-            )
-            hits.update(dict(rows.fetchall()))
-        if not hits:
-            return []
-        mine = {
-            row[0] for row in self._db.execute("SELECT id FROM contribution WHERE member = ? OR kind != ?", (tag, kind))
-        }
-        ranked = sorted((-count, owner) for owner, count in hits.items() if owner not in mine)
-        return [owner for _, owner in ranked[:50]]
-
-    def _sketch(self, owner: int) -> dict[int, Bucket]:
-        rows = self._db.execute("SELECT bucket, size, hashes FROM sketch WHERE contribution = ?", (owner,))
-        return {bucket: Bucket.from_bytes(size, hashes) for bucket, size, hashes in rows}
+        exact = self._rows.is_of_another(fingerprint, kind, tag)
+        return Overlap(exact, others, shape, order, self._novelty(sketch, scope_id, epoch, tag))
 
     def _novelty(self, sketch: Sketch, scope_id: bytes, epoch: int, tag: bytes) -> dict[str, int]:
-        owners = self._db.execute(
-            "SELECT id FROM contribution WHERE scope = ? AND member = ? AND epoch != ?",
-            (scope_id, tag, epoch),
-        ).fetchall()
         before: dict[int, list[Bucket]] = defaultdict(list)
-        for (owner,) in owners:
-            for bucket, found in self._sketch(owner).items():
+        for number in self._rows.elsewhere(scope_id, epoch, tag):
+            for bucket, found in self._rows.sketch(number).items():
                 before[bucket].append(found)
         return {
             sketch.names[t]: PPM - contained_ppm(mine, union(before[t])) if t in before else PPM

@@ -35,6 +35,8 @@ MESSAGES: list[eip712.Message] = [
     eip712.ConsentReceipt(SIGNER.address, WORD[1], (), WORD[4], 1, 2, WORD[5], WORD[0], WORD[1], (), 7, 99),
     eip712.EncryptionKey(SIGNER.address, WORD[1], 99),
     eip712.DataRequest(SIGNER.address, SIGNER.address, True, 99),
+    eip712.IndexEntry(WORD[1]),
+    eip712.IndexQuery(SIGNER.address, 7, WORD[1], 99),
 ]
 
 

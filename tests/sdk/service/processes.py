@@ -116,18 +116,25 @@ class World:
         self.heard += [out.getvalue(), err.getvalue()]
         return Ended(code, out.getvalue(), err.getvalue())
 
-    def serve(self, name: str, *options: str) -> Served:
-        kill_at = self.folder / f"kill-{name}"
+    def serve(self, name: str, *options: str, home: Path | None = None) -> Served:
         arguments = ["validator", "serve", "--as", name, "--port", "0", "--sweep", "2", *options]
+        return self._start(name, arguments, home or self.home)
+
+    def serve_index(self, *options: str) -> Served:
+        """The host of the index log, as a process of its own."""
+        return self._start("index", ["validator", "serve-index", "--port", "0", *options], self.home)
+
+    def _start(self, name: str, arguments: list[str], home: Path) -> Served:
+        kill_at = self.folder / f"kill-{name}"
         process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, *arguments, "--workspace", str(self.home), "--rpc", self.chain.url],
+            [sys.executable, "-c", SERVE, *arguments, "--workspace", str(home), "--rpc", self.chain.url],
             env=_environment(KILL_AT=str(kill_at)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         assert process.stderr is not None
         line = process.stderr.readline()
         self.heard.append(line)
-        found = re.search(r"answers on (http://\S+);", line)
+        found = re.search(r"answers on (http://[^;\s]+)", line)
         assert found, line + process.stderr.read()
         self.servers[name] = Served(name, process, found[1], kill_at)
         return self.servers[name]

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
+from unwrapped_dao.service.index_host import IndexServer
 from unwrapped_dao.service.limits import Limits
 from unwrapped_dao.service.openapi import SEALED_REQUEST
 from unwrapped_dao.service.server import Server, Service
@@ -18,8 +19,14 @@ from unwrapped_dao.service.server import Server, Service
 
 @contextmanager
 def serving(service: Service, limits: Limits | None = None, *, sweep_s: float = 3600) -> Iterator[str]:
-    """The URL of a running server."""
-    server = Server(service, limits or Limits(), sweep_s=sweep_s)
+    """The URL of a running validator's server."""
+    with listening(Server(service, limits or Limits(), sweep_s=sweep_s)) as url:
+        yield url
+
+
+@contextmanager
+def listening(server: Server | IndexServer) -> Iterator[str]:
+    """The URL of any server of this package."""
     ready = threading.Event()
     started: list[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = []
 

@@ -16,9 +16,9 @@ import pytest
 from tests.sdk.service.serving import ask, raw, serving
 from unwrapped_dao.errors import SealedRequestError
 from unwrapped_dao.service.limits import Limits, Quota
-from unwrapped_dao.service.openapi import PROBLEM, SEALED_ANSWER, SEALED_REQUEST, Health, document
+from unwrapped_dao.service.openapi import SEALED_ANSWER, SEALED_REQUEST, Health, document
 from unwrapped_dao.service.server import Server
-from unwrapped_dao.service.wire import KeyRecord, Problem
+from unwrapped_dao.service.wire import PROBLEM, KeyRecord, Problem
 
 RECORD = KeyRecord(1, "0x" + "11" * 20, "0x" + "22" * 20, "33" * 32, 99, "44" * 64, 1_000)
 

@@ -1,0 +1,140 @@
+"""Three validators on three machines: a workspace each, no common disk, one process that hosts their index log.
+
+The tests tell one story, in order.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sdk.service.processes import NAMES, World, canary_export, world
+from unwrapped_dao.cli.running import run
+
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("validator-machines")]
+MEMBERS = ("ana", "ben")
+
+
+def _machine(place: World, name: str) -> Path:
+    """A workspace with this validator's keys, the shared key and the collective: what docs/validators.md copies."""
+    with place.app() as app:
+        address = app.accounts.address(name)
+        encryption = app._encryption_keyfile(address)
+    home = place.folder / f"machine-{name}"
+    for file in (
+        place.home / "accounts" / f"{name}.json", encryption,
+        place.home / "keys" / "fingerprint-key.json", place.home / "collective.json",
+    ):  # fmt: skip
+        target = home / file.relative_to(place.home)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, target)
+    return home
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world(tmp_path_factory.mktemp("machines"), MEMBERS) as made:
+        for name in NAMES:
+            _machine(made, name)
+        made.serve_index()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("exports")
+    return [str(canary_export(folder, number)) for number in range(len(MEMBERS))]
+
+
+def _serve(place: World, name: str) -> None:
+    home = place.folder / f"machine-{name}"
+    place.serve(name, "--index", place.servers["index"].url, home=home)
+
+
+def _events(place: World, name: str) -> list[str]:
+    (log,) = (place.folder / f"machine-{name}").rglob("audit.jsonl")
+    return [json.loads(line)["event"] for line in log.read_text().splitlines()]
+
+
+def test_a_member_contributes_to_validators_that_share_no_disk(place: World, exports: list[str]) -> None:
+    for name in NAMES:
+        _serve(place, name)
+    done = place.process("ana", "member", "contribute", exports[0], *place.urls("validator-1", "validator-2"))
+    assert done.returncode == 0, done.stderr
+    assert not list(place.folder.rglob("validation.sqlite"))
+
+
+def test_the_validator_that_never_saw_the_original_finds_the_copy(place: World, exports: list[str]) -> None:
+    """The registry would refuse an exact copy, so this one lacks a few plays; it is shown to the third validator first."""
+    copy = place.folder / "copy"
+    shutil.copytree(exports[0], copy)
+    (history,) = copy.rglob("Streaming_History_Audio*.json")
+    history.write_text(json.dumps(json.loads(history.read_text())[:-25]))
+    done = place.member("ben", "member", "contribute", str(copy), *place.urls("validator-3", "validator-2"))
+    assert done.returncode == 5, done.stderr
+    assert "in common with another member's contribution" in done.stderr
+    assert "refused" in _events(place, "validator-3")
+
+
+def test_killed_at_its_worst_moment_a_validator_goes_on_with_what_is_in_the_log(
+    place: World, exports: list[str]
+) -> None:
+    server = place.servers["validator-1"]
+    server.kill_at.write_text("index written")
+    asked = ["member", "contribute", exports[1], *place.urls("validator-1", "validator-2")]
+    failed = place.member("ben", *asked)
+    assert failed.returncode == 3 and server.process.wait(10) == -signal.SIGKILL
+    place.end("validator-1")
+    _serve(place, "validator-1")
+    done = place.member("ben", "member", "contribute", exports[1], *place.urls("validator-1", "validator-2"))
+    assert done.returncode == 0, done.stderr
+
+
+def test_while_the_index_is_away_nobody_attests_and_the_member_is_told_to_try_again(
+    place: World, exports: list[str]
+) -> None:
+    port = place.servers["index"].url.rpartition(":")[2]
+    place.end("index", signal.SIGKILL)
+    done = place.member("ana", "member", "contribute", exports[1], *place.urls())
+    assert done.returncode == 3, done.stderr
+    assert done.stderr.count("attests nothing without it") == 2 and "nothing was recorded" in done.stderr
+    assert _events(place, "validator-2")[-1] == "no_index"
+    place.serve_index("--port", port)
+    refused = place.member("ana", "member", "contribute", exports[1], *place.urls())
+    assert refused.returncode == 5 and "another member" in refused.stderr
+
+
+def test_status_tells_how_far_each_copy_is_and_that_the_host_agrees(
+    place: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = place.servers["index"].url
+    heads = []
+    for name in NAMES:
+        home = place.folder / f"machine-{name}"
+        place.end(name)
+        assert run(["validator", "status", "--index", url, "--workspace", str(home), "--rpc", place.chain.url]) == 0
+        said = capsys.readouterr().out
+        assert "the host agrees" in said
+        heads.append(said.partition("(head ")[2][:16])
+    assert len(set(heads)) == 1
+    assert place.end("index", signal.SIGINT) == 0
+
+
+def test_a_copy_of_the_log_makes_a_new_host_and_an_empty_one_is_refused(place: World, tmp_path: Path) -> None:
+    with place.app() as app:
+        copy = next(place.folder.glob(f"machine-{NAMES[0]}/validation/*/replica.sqlite"))
+        assert app.workspace.index_log.is_file()
+    place.serve_index("--log", str(tmp_path / "new.sqlite"), "--from", str(copy))
+    _serve(place, "validator-3")
+    assert "another history" not in "".join(place.heard)
+    place.end("validator-3")
+    place.end("index")
+    place.serve_index("--log", str(tmp_path / "empty.sqlite"))
+    _serve(place, "validator-3")
+    place.end("validator-3")
+    assert "another history" in "".join(place.heard)
