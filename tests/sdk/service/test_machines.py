@@ -70,7 +70,7 @@ def test_a_member_contributes_to_validators_that_share_no_disk(place: World, exp
 
 
 def test_the_validator_that_never_saw_the_original_finds_the_copy(place: World, exports: list[str]) -> None:
-    """The registry would refuse an exact copy, so this one lacks a few plays; it is shown to the third validator first."""
+    """The registry would refuse an exact copy, so this one lacks a few plays; the third validator sees it first."""
     copy = place.folder / "copy"
     shutil.copytree(exports[0], copy)
     (history,) = copy.rglob("Streaming_History_Audio*.json")
