@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from ..errors import DealError, InputError
@@ -175,7 +175,7 @@ class Dealing:
     """A dealer's deal and the salt of its commitment; nothing secret is left in it once it is posted."""
 
     deal: Deal
-    salt: bytes
+    salt: bytes = field(repr=False)
 
 
 def make_deal(

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 from collections.abc import Iterable
-from typing import Final, Self
+from typing import Final
 
-from ..errors import InputError
+from ..crypto.keys import SecretBytes
 
 _EXACT: Final = b"unwrapped-dao/fingerprint/v1"
 _TRACE: Final = b"unwrapped-dao/trace/v1"
@@ -20,34 +19,15 @@ _MEMBER: Final = b"unwrapped-dao/index-member/v1"
 _LOG: Final = b"unwrapped-dao/index-log/v1"
 
 
-class FingerprintKey:
-    """32 secret bytes, the same for all validators of a collective."""
+class FingerprintKey(SecretBytes):
+    """32 secret bytes, the same for all validators of a collective: made by the first, brought to the others."""
 
-    __slots__ = ("_secret",)
-
-    def __init__(self, secret: bytes) -> None:
-        if len(secret) != 32:
-            raise InputError("A fingerprint key has 32 bytes.")
-        self._secret = bytes(secret)
-
-    @classmethod
-    def generate(cls) -> Self:
-        """A fresh key, for the first validator of a collective."""
-        return cls(secrets.token_bytes(32))
-
-    def to_secret_bytes(self) -> bytes:
-        """The key itself, for a keyfile or another validator."""
-        return self._secret
-
-    def __repr__(self) -> str:
-        return "<FingerprintKey>"
-
-    def __reduce__(self) -> str | tuple[object, ...]:
-        raise TypeError("a fingerprint key is not pickled")
+    __slots__ = ()
+    called = "A fingerprint key"
 
     def mac(self, tag: bytes, parts: Iterable[bytes]) -> bytes:
         """HMAC-SHA256 over a tag and parts; callers pass one of this module's tags."""
-        state = hmac.new(self._secret, tag + b"\0", hashlib.sha256)
+        state = hmac.new(self._raw, tag + b"\0", hashlib.sha256)
         for part in parts:
             state.update(part)
         return state.digest()

@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 import copy
+import importlib
+import json
 import pickle
+import pkgutil
 import traceback
+from typing import Any
 
+import msgspec
 import pytest
 from crypto_vectors import POOL, ROOT, SECRET, committee_key
+from eth_account import Account
+from pydantic import BaseModel
 
+import unwrapped_dao
+from unwrapped_dao.app.accounts import KeyfileSigner
 from unwrapped_dao.crypto import committee
-from unwrapped_dao.crypto.bn254 import R
-from unwrapped_dao.crypto.keys import DataKey, NodeKey, Secret, SecretScalar
+from unwrapped_dao.crypto.bn254 import P1, R
+from unwrapped_dao.crypto.dkg import Deal, Dealing, DealtShare, VerifiedDeal
+from unwrapped_dao.crypto.feldman import Polynomial
+from unwrapped_dao.crypto.keys import DataKey, NodeKey, Secret, SecretBytes, SecretScalar
+from unwrapped_dao.crypto.sealed_request import AnswerKey, EncryptionKey
+from unwrapped_dao.crypto.vault import MemoryVault
 from unwrapped_dao.errors import DeliveryError, PointError
+from unwrapped_dao.service.wire import AttestAsk
+from unwrapped_dao.settings import Settings
+from unwrapped_dao.validation.fingerprint import FingerprintKey
+from unwrapped_dao.validation.request import AttestationRequest, ConsentProof
+from unwrapped_dao.validation.submission import Submission
 
 CANARY = bytes(range(0x10, 0x30))
 SECRETS: list[Secret] = [
     DataKey(CANARY),
     SecretScalar.from_secret_bytes(CANARY),
     committee.sign_node(SECRET, POOL, ROOT),
+    EncryptionKey(CANARY),
+    AnswerKey(CANARY, bytes(32)),
+    FingerprintKey(CANARY),
+    Polynomial([SecretScalar.from_secret_bytes(CANARY)]),
+    DealtShare(object.__new__(VerifiedDeal), 1, int.from_bytes(CANARY, "big")),
 ]
 
 
@@ -30,11 +53,55 @@ def _traces(secret: Secret) -> list[str]:
 @pytest.mark.parametrize("secret", SECRETS, ids=lambda s: type(s).__name__)
 def test_a_secret_has_no_text_and_is_not_pickled(secret: Secret) -> None:
     assert not any(trace in repr(secret) + repr([secret]) + repr({"k": secret}) for trace in _traces(secret))
-    for leak in (str, bytes, int, lambda s: f"{s}", lambda s: f"{s:>10}", pickle.dumps, copy.copy):
+    leaks = (str, bytes, int, lambda s: f"{s}", lambda s: f"{s:>10}", pickle.dumps, copy.copy, copy.deepcopy)
+    for leak in (*leaks, json.dumps, lambda s: json.dumps(s, default=str), msgspec.json.encode):
         with pytest.raises(TypeError) as caught:
             leak(secret)
         assert not any(trace in "".join(traceback.format_exception(caught.value)) for trace in _traces(secret))
     assert not hasattr(secret, "__dict__")
+
+
+def test_every_secret_of_the_package_is_among_these() -> None:
+    """Also one that somebody makes by hand: whatever has `to_secret_bytes` is a Secret."""
+    for module in pkgutil.walk_packages(unwrapped_dao.__path__, "unwrapped_dao."):
+        if not module.name.endswith("__main__"):
+            for made in vars(importlib.import_module(module.name)).values():
+                assert not hasattr(made, "to_secret_bytes") or not isinstance(made, type) or issubclass(made, Secret)
+
+    def below(kind: type[Secret]) -> set[type[Secret]]:
+        return {kind}.union(*(below(child) for child in kind.__subclasses__() if "unwrapped_dao" in child.__module__))
+
+    assert below(Secret) - {Secret, SecretBytes} == {type(secret) for secret in SECRETS}
+
+
+def _never() -> Any:
+    pytest.fail("a secret was asked for")
+
+
+ASK = AttestAsk("0x00", "s", "", 1, 1, "", 1, CANARY.hex(), (), 1, "")
+CARRIERS: list[object] = [
+    AttestationRequest(
+        "0x00", "s", bytes(32), 1, 1, bytes(32), 1, DataKey(CANARY), _never, CANARY, ConsentProof((), 1, b"")
+    ),
+    ASK,
+    Dealing(Deal.from_words((P1.words,), P1.words, P1.words, 1, ()), CANARY),
+    Submission("0x00", bytes(32), 1, 1, bytes(32), 1, CANARY, CANARY),
+    Settings.model_validate({"passphrase": CANARY.hex()}),
+    KeyfileSigner("ana", "0x00", _never),
+    MemoryVault(),
+    Account.from_key(CANARY),
+]
+"""What holds a secret, or what must not be told yet, among other things."""
+
+
+@pytest.mark.parametrize("carrier", CARRIERS, ids=lambda c: type(c).__name__)
+def test_what_carries_a_secret_does_not_show_it(carrier: object) -> None:
+    if isinstance(carrier, MemoryVault):
+        carrier.put("share", SecretScalar.from_secret_bytes(CANARY))
+    shown = f"{carrier} {carrier!r} {[carrier]} {Exception(carrier)!r}"
+    if isinstance(carrier, BaseModel):
+        shown += f"{carrier.model_dump()} {carrier.model_dump_json()}"
+    assert not any(trace in shown for trace in _traces(DataKey(CANARY)))
 
 
 @pytest.mark.parametrize("secret", SECRETS, ids=lambda s: type(s).__name__)
