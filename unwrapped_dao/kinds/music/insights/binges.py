@@ -9,7 +9,7 @@ from typing import Final
 
 from .history import History
 from .insight import HistoryInsight
-from .plays import NOBODY
+from .plays import NOBODY, with_hours
 
 _SHOWN: Final = 5
 _IN_A_ROW: Final = 3
@@ -42,16 +42,18 @@ def _of(history: History) -> Binges:
     heard = history.heard
     size = len(history.tracks)
     per_day = Counter([day * size + track for day, track in zip(heard.day, heard.track, strict=True)])
+    # Of plays whose hour is not told nobody knows which came first.
+    ordered = with_hours(heard)
     days = [(plays, pair // size, pair % size) for pair, plays in per_day.items() if plays >= _IN_A_ROW]
     return Binges(
-        in_a_row=_tracks(history, _runs(history, heard.track, _IN_A_ROW)),
+        in_a_row=_tracks(history, _runs(ordered.day, ordered.track, _IN_A_ROW)),
         in_a_day=_tracks(history, days),
-        artist_runs=_artists(history, _runs(history, heard.artist, _ARTIST_RUN)),
+        artist_runs=_artists(history, _runs(ordered.day, ordered.artist, _ARTIST_RUN)),
         repeat_share=1 - len(per_day) / len(heard) if heard else 0.0,
     )
 
 
-def _runs(history: History, codes: Sequence[int], least: int) -> Iterator[tuple[int, int, int]]:
+def _runs(days: Sequence[int], codes: Sequence[int], least: int) -> Iterator[tuple[int, int, int]]:
     """(plays, day, code) of each run of one code."""
     if not codes:
         return
@@ -59,7 +61,7 @@ def _runs(history: History, codes: Sequence[int], least: int) -> Iterator[tuple[
     for i, (code, following) in enumerate(zip(codes, [*codes[1:], -1], strict=True), start=1):
         if code != following:
             if i - first >= least:
-                yield i - first, history.heard.day[first], code
+                yield i - first, days[first], code
             first = i
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .diversity import CONCENTRATION_TOP
 from .findings import Findings
 from .insight import NotInFile
 from .words import WEEKDAYS, amount, clean, date, hour, month, percent, plural, span
@@ -23,7 +24,8 @@ def lines(found: Findings) -> list[str]:
         )
     if not isinstance(found.clock, NotInFile):
         day, at = found.clock.peak
-        out.append(f"Your hour is {WEEKDAYS[day]} at {hour(at)}; {percent(found.clock.late_share)} is after midnight.")
+        late = f"; {percent(found.clock.late_share)} is after midnight" if found.clock.late_share >= 0.005 else ""
+        out.append(f"Your hour is {WEEKDAYS[day]} at {hour(at)}{late}.")
     strongest = found.phases.strongest
     if strongest:
         when = month(strongest.first_month)
@@ -48,9 +50,8 @@ def lines(found: Findings) -> list[str]:
     if not isinstance(answers, NotInFile):
         out.append(f"You skip {percent(answers.overall.share)} of what you play.")
     d = found.diversity
-    out.append(
-        f"Your taste is as wide as {round(d.effective):,} equal artists; the top ten have {percent(d.top_share)}."
-    )
+    wide = f"Your taste is as wide as {plural(round(d.effective), 'equal artist')}"
+    out.append(f"{wide}; the top ten have {percent(d.top_share)}." if d.artists > CONCENTRATION_TOP else f"{wide}.")
     if not isinstance(found.sessions, NotInFile):
         s = found.sessions
         out.append(f"{plural(s.sessions, 'session')}, {plural(s.median_plays, 'track')} in the middle one.")

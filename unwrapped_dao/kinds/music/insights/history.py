@@ -50,8 +50,8 @@ class History:
                 hint="Give the export of a music service; podcasts and audiobooks are left out.",
             )
         self.sources: tuple[str, ...] = tuple(sorted(set(rows["source"])))
-        # A source that tells days only puts every play at midnight.
-        hourly = {source for ms, source in zip(starts, rows["source"], strict=True) if ms % DAY_MS}
+        # A source that tells days only puts every play at midnight, equal ones a millisecond apart.
+        hourly = {source for ms, source in zip(starts, rows["source"], strict=True) if ms % DAY_MS >= 1_000}
         has_hour = [source in hourly for source in rows["source"]] if len(hourly) < len(self.sources) else None
         told = starts if has_hour is None else tuple(compress(starts, has_hour))
         self.clocked: bool = len(told) * 2 >= len(starts)

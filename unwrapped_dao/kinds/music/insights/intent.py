@@ -53,7 +53,8 @@ def _of(history: History) -> Intent | NotInFile:
     heard = history.heard
     known = len(heard) - heard.reason_start.count("") - heard.reason_start.count("unknown")
     if known < _ANSWERS_NEEDED:
-        return NotInFile("This file does not tell how each play was started.")
+        few = f"Too few plays tell how they were started: {known} of the {_ANSWERS_NEEDED} that it takes."
+        return NotInFile(few if known else "This file does not tell how each play was started.")
     years = []
     table = Counter(zip([month // 12 for month in heard.month], heard.reason_start, heard.shuffle, strict=True))
     for year in history.years:

@@ -100,7 +100,8 @@ def _of(history: History) -> Skips:
         short = 1 - len(history.heard) / len(history.all)
     known = len(verdicts) - verdicts.count(_UNKNOWN)
     if known < _ANSWERS_NEEDED:
-        return Skips(NotInFile("This file does not tell how each play ended."), short)
+        few = f"Too few plays tell how they ended: {known} of the {_ANSWERS_NEEDED} that it takes."
+        return Skips(NotInFile(few if known else "This file does not tell how each play ended."), short)
     return Skips(_answers(history, verdicts, known), short)
 
 

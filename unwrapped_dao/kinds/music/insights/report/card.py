@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..diversity import CONCENTRATION_TOP
 from ..findings import Findings
 from ..insight import NotInFile
 from ..words import WEEKDAYS, count, hour, percent, plural
@@ -131,6 +132,8 @@ def _figures(found: Findings) -> list[tuple[str, str]]:
         out.append((count(found.discovery.tracks), "tracks"))
     if found.habits.whole.comfort:
         out.append((percent(found.habits.whole.comfort), "of plays were old friends"))
-    else:
+    elif found.diversity.artists > CONCENTRATION_TOP:
         out.append((percent(found.diversity.top_share), "of it goes to ten artists"))
+    else:
+        out.append((plural(found.streaks.active_days, "day"), "with music"))
     return out

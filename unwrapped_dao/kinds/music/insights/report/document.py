@@ -13,6 +13,7 @@ from importlib.resources import files
 
 from ..findings import Findings
 from .markup import Child, Html, el, join, trusted
+from .parts import Unanswered, unanswered
 from .sections import (
     about,
     clock,
@@ -77,14 +78,16 @@ def report(found: Findings, card: str) -> str:
         clock.chapter(found), phases.chapter(found), discovery.chapter(found), forgotten.chapter(found),
         skips.chapter(found), diversity.chapter(found), sessions.chapter(found), recap.chapter(found),
         tops.chapter(found), streaks.chapter(found), streaks.intent(found), habits.chapter(found),
-        about.share(found, card), about.about(found),
     )  # fmt: skip
+    told = [chapter for chapter in chapters if isinstance(chapter, Html)]
+    open_ones = [chapter for chapter in chapters if isinstance(chapter, Unanswered)]
+    absent = {chapter.identifier for chapter in open_ones}
     return page(
         "Your listening, unwrapped",
         hero.section(found),
         hero.glance(found),
-        navigation(_NAVIGATION),
-        el("main", chapters, class_="wrap"),
+        navigation(tuple(item for item in _NAVIGATION if item[0] not in absent)),
+        el("main", told, about.share(found, card), unanswered(open_ones), about.about(found), class_="wrap"),
         footer(),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from ..insight import NotInFile
 from ..words import month
@@ -25,6 +26,24 @@ def section(identifier: str, eyebrow: str, headline: Child, lede: Child, *body: 
         id=identifier,
         aria_labelledby=f"{identifier}-title",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A chapter that the file has nothing for: told in one line at the end instead of a page of its own."""
+
+    identifier: str
+    title: str
+    reason: str
+
+
+def unanswered(chapters: Sequence[Unanswered]) -> Html | None:
+    """The chapters that are not here, and why."""
+    if not chapters:
+        return None
+    lines = [el("li", el("strong", f"{chapter.title}. "), chapter.reason) for chapter in chapters]
+    return section("unanswered", "Not in this file", "What another file could tell", None,
+                   el("ul", lines, class_="about"))  # fmt: skip
 
 
 def chart(*children: Child, label: str, class_: str = "", caption: Child = None) -> Html:

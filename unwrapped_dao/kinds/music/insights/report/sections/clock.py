@@ -7,7 +7,7 @@ from ...findings import Findings
 from ...insight import NotInFile
 from ...words import WEEKDAYS, amount, hour, percent
 from ..markup import Child, Html, el
-from ..parts import chart, columns, facts, hour_axis, key, missing, numbers, section, titled
+from ..parts import Unanswered, chart, columns, facts, hour_axis, key, numbers, section, titled
 from ..plot import curve, on_circle, sector, step, stretched
 
 _GAP = 0.045
@@ -16,11 +16,11 @@ _INNER, _RING = 58.0, 15.0
 _WEEKS_NEEDED = 4
 
 
-def chapter(found: Findings) -> Html:
+def chapter(found: Findings) -> Html | Unanswered:
     """Hours of the week."""
     clock = found.clock
     if isinstance(clock, NotInFile):
-        return section("clock", "Hours", "When you listen", None, missing(clock))
+        return Unanswered("clock", "Hours", clock.reason)
     timed = found.history.timed
     day, at = clock.peak
     lede = f"No hour of the week has more of your music: {amount(clock.week[day][at], timed)} in all. "

@@ -37,7 +37,8 @@ def chapter(found: Findings) -> Html:
             (d.widest.label, f"your widest: {round(d.widest.effective):,} artists' worth"),
             (d.narrowest.label, f"your narrowest: {round(d.narrowest.effective):,}"),
         ]
-    items.append((percent(d.top_share), f"of your listening goes to your top {CONCENTRATION_TOP}"))
+    if d.artists > CONCENTRATION_TOP:
+        items.append((percent(d.top_share), f"of your listening goes to your top {CONCENTRATION_TOP}"))
     method = (
         "Width is the exponential of Shannon's entropy over artists (Hill's number of order one). In common is the "
         "part of two periods' listening that coincides, artist by artist. Periods with fewer than 60 plays are left "
@@ -45,8 +46,8 @@ def chapter(found: Findings) -> Html:
     )
     rows = ((p.label, f"{p.artists:,}", f"{p.effective:.1f}", percent(p.top_share)) for p in d.curve)
     return section(
-        "diversity", "Diversity and drift", f"As wide as {round(d.effective):,} artists", lede,
-        columns(*parts), facts(items),
+        "diversity", "Diversity and drift", f"As wide as {plural(round(d.effective), 'artist')}", lede,
+        columns(*parts), facts(items) if items else None,
         numbers(method, ("Period", "Artists", "Width", f"Top {CONCENTRATION_TOP}"), rows),
     )  # fmt: skip
 

@@ -7,14 +7,14 @@ from ...forgotten import Forgotten
 from ...insight import NotInFile
 from ...words import date, plural, span
 from ..markup import Child, Html, el, join, name
-from ..parts import missing, numbers, section, titled
+from ..parts import Unanswered, numbers, section, titled
 
 
-def chapter(found: Findings) -> Html:
+def chapter(found: Findings) -> Html | Unanswered:
     """Forgotten favourites."""
     answer = found.forgotten
     if isinstance(answer, NotInFile):
-        return section("forgotten", "Forgotten", "Nothing forgotten yet", None, missing(answer))
+        return Unanswered("forgotten", "Forgotten", answer.reason)
     if not answer.tracks:
         lately = f"in the last {plural(answer.silence_days, 'day')} of this file"
         lede = f"Everything you played much, you played again {lately}."

@@ -20,11 +20,12 @@ _HABITS = (
 def chapter(found: Findings) -> Html:
     """Habits of playing."""
     habits = found.habits
-    cards = [_card(habits.whole, habits.years, *which) for which in _HABITS]
+    told = [which for which in _HABITS if getattr(habits.whole, which[0]) is not None]
+    cards = [_card(habits.whole, habits.years, *which) for which in told]
     return section(
         "habits",
         "Habits",
-        "Four habits of playing",
+        f"{('No', 'One', 'Two', 'Three', 'Four')[len(told)]} habit{'s' if len(told) != 1 else ''} of playing",
         "Named for what is counted, and nothing more: they say how you play music, not how you feel or how you are.",
         el("div", cards, class_="habits"),
         numbers(

@@ -12,6 +12,7 @@ from ..parts import time_axis
 from ..plot import step, stretched
 
 _MOST_STRIPES: Final = 420
+_FEWEST_STRIPES: Final = 21
 _FEW_HOURS_MS: Final = 5 * 3_600_000
 
 
@@ -40,7 +41,7 @@ def section(found: Findings) -> Html:
     return el(
         "header",
         el("div", cover, class_="wrap cover"),
-        _stripes(found),
+        _stripes(found) if history.days >= _FEWEST_STRIPES else None,
         class_="hero",
         id="top",
     )

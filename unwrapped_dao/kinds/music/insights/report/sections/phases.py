@@ -8,17 +8,19 @@ from ...obsessions import Obsession
 from ...phases import Phase, Phases
 from ...words import amount, date, month, percent, plural
 from ..markup import Child, Html, el, join, name, plain_name
-from ..parts import chart, missing, numbers, section, time_axis, titled
+from ..parts import Unanswered, chart, missing, numbers, section, time_axis, titled
 from ..plot import band, smoothed, stretched
 
 _MONTHS_NEEDED = 4
 
 
-def chapter(found: Findings) -> Html:
+def chapter(found: Findings) -> Html | Unanswered:
     """Phases and obsessions."""
     phases, timed = found.phases, found.history.timed
     strongest = phases.strongest
     months = len(phases.rest)
+    if months < _MONTHS_NEEDED and not found.obsessions.tracks:
+        return Unanswered("phases", "Phases", "They take months, and this file covers fewer than four.")
     if strongest:
         headline: Child = join("The ", month(strongest.peak_month)[-4:], " of ", name(strongest.artist))
         lede: Child = join(

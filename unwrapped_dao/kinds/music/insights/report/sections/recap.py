@@ -8,17 +8,17 @@ from ...findings import Findings
 from ...recap import Year
 from ...words import MONTHS, amount, count, date, day_of, hour, percent, plural
 from ..markup import Child, Html, el, join, name
-from ..parts import numbers, section
+from ..parts import Unanswered, numbers, section
 from ..plot import step
 
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 
 
-def chapter(found: Findings) -> Html:
+def chapter(found: Findings) -> Html | Unanswered:
     """Year by year."""
     years = found.recap.years
     if not years:
-        return section("recap", "Year by year", "No year yet", "A recap needs a year with 30 plays.")
+        return Unanswered("recap", "Year by year", "A recap needs a year with 30 plays.")
     timed = found.history.timed
     chosen = max((y for y in years if y.whole), key=lambda y: y.year, default=years[-1])
     tabs = el(

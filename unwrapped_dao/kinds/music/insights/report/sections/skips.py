@@ -9,18 +9,20 @@ from ...insight import NotInFile
 from ...loyalty import TOP, Loyalty
 from ...skips import SkipAnswers, SkipShare
 from ...words import duration, hour, percent, plural
-from ..markup import Child, Html, el, join, name
-from ..parts import bars, chart, columns, facts, hour_axis, missing, numbers, section, titled
+from ..markup import Child, Html, el, join, name, number
+from ..parts import Unanswered, bars, chart, columns, facts, hour_axis, missing, numbers, section, titled
 from ..plot import curve, nice_ceiling, stretched
 
 _YEARS_NEEDED = 3
 
 
-def chapter(found: Findings) -> Html:
+def chapter(found: Findings) -> Html | Unanswered:
     """Skips and loyalty."""
     answers, loyalty = found.skips.answers, found.loyalty
     parts: list[Child] = []
     rows: list[tuple[Child, ...]] = []
+    if isinstance(answers, NotInFile) and not (loyalty.staying or loyalty.companions or loyalty.kept):
+        return Unanswered("skips", "Skips and loyalty", answers.reason)
     if isinstance(answers, NotInFile):
         headline: Child = "What stays with you"
         lede: Child = ""
@@ -173,7 +175,7 @@ def _staying(loyalty: Loyalty) -> Html:
         average = sum(n for _, n in loyalty.kept) / len(loyalty.kept)
         kept = facts(
             [
-                (f"{average:.1f} of {TOP}", "top artists are still there a year later"),
+                (f"{number(average)} of {TOP}", "top artists are still there a year later"),
                 *((f"{n} of {TOP}", f"kept from {y - 1} to {y}") for y, n in loyalty.kept[-3:]),
             ]
         )

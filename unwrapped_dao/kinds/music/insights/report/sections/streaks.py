@@ -8,7 +8,7 @@ from ...insight import NotInFile
 from ...intent import CHOSEN, WAYS
 from ...words import amount, count, date, percent, plural
 from ..markup import Child, Html, el, join, name
-from ..parts import bars, facts, key, missing, numbers, section, titled
+from ..parts import Unanswered, bars, facts, key, numbers, section, titled
 
 
 def chapter(found: Findings) -> Html:
@@ -63,11 +63,11 @@ def _binges(items: tuple[Binge, ...], what: str) -> Html:
     )  # fmt: skip
 
 
-def intent(found: Findings) -> Html:
+def intent(found: Findings) -> Html | Unanswered:
     """Intent."""
     answer = found.intent
     if isinstance(answer, NotInFile):
-        return section("intent", "Intent", "Who chooses the next track", None, missing(answer))
+        return Unanswered("intent", "Intent", answer.reason)
     lede: Child = None
     if answer.shuffled is not None:
         lede = f"{percent(answer.shuffled)} of plays were on shuffle."
