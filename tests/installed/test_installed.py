@@ -10,6 +10,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +78,54 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([*build, str(folder), str(ROOT)], check=True, timeout=INSTALL_TIMEOUT_S)
     (found,) = folder.glob("*.whl")
     return found
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
+    """Wheel and source distribution, each built twice, by the ending of their names."""
+    folder = tmp_path_factory.mktemp("built")
+    builder = environment(folder / "builder", HERE[-1], "hatchling")
+    found: dict[str, list[Path]] = {".whl": [], ".gz": []}
+    for place in ("one", "two"):
+        done = subprocess.run(
+            [str(builder.folder / "bin" / "python"), "-m", "hatchling", "build", "-d", str(folder / place)],
+            cwd=ROOT, capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        for path in (folder / place).iterdir():
+            found[path.suffix].append(path)
+    return found
+
+
+def names_in(distribution: Path) -> set[str]:
+    if distribution.suffix == ".whl":
+        return set(zipfile.ZipFile(distribution).namelist())
+    with tarfile.open(distribution) as archive:
+        return {name.partition("/")[2] for name in archive.getnames()}
+
+
+@pytest.mark.parametrize("ending", [".whl", ".gz"])
+def test_a_distribution_is_the_same_whenever_it_is_built(built: dict[str, list[Path]], ending: str) -> None:
+    first, second = built[ending]
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("ending", [".whl", ".gz"])
+def test_a_distribution_holds_the_package_whole_its_licences_and_nothing_else(
+    built: dict[str, list[Path]], ending: str
+) -> None:
+    names = names_in(built[ending][0])
+    listed = subprocess.run(["git", "ls-files", "unwrapped_dao"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert set(listed.stdout.splitlines()) <= names
+    licences = {"LICENSE", "unwrapped_dao/chain/artifacts/NOTICE.md", "unwrapped_dao/samples/third_party/NOTICE.md"}
+    roots = {name.split("/")[0] for name in names}
+    if ending == ".whl":
+        (about,) = roots - {"unwrapped_dao"}
+        assert {f"{about}/licenses/{name}" for name in licences} <= names
+    else:
+        assert licences <= names
+        assert roots == {"unwrapped_dao", "contracts", "CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml",
+                         "PKG-INFO", ".gitignore"}  # fmt: skip
 
 
 @pytest.fixture(scope="session", params=CHOSEN)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
-PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUN_TIME = [*PROJECT["dependencies"], *(one for extra in PROJECT["optional-dependencies"].values() for one in extra)]
+UNSEEN = {"coincurve": "eth-keys uses it where it is"}
+"""Needed without being imported by a plain import."""
 TEST_TOOLS = ("brownie", "solcx", "py-solc-x", "pytest", "hypothesis", "eth-tester")
 
 
@@ -30,3 +37,27 @@ def test_the_package_runs_without_them() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
+
+
+def named(requirement: str) -> str:
+    return re.split(r"[^\w.-]", requirement)[0].lower().replace("_", "-")
+
+
+def imported() -> Iterator[str]:
+    """What the package imports by name that is neither its own nor Python's, by distribution."""
+    of = packages_distributions()
+    for path in (ROOT / "unwrapped_dao").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            else:
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            for name in names:
+                top = name.partition(".")[0]
+                if top not in sys.stdlib_module_names and not top.startswith("unwrapped_"):
+                    yield next(one.lower().replace("_", "-") for one in of[top] if one != "pycryptodomex")
+
+
+def test_what_is_asked_for_is_what_is_imported() -> None:
+    asked = {named(one) for one in RUN_TIME} - {"unwrapped-dao"}
+    assert set(imported()) == asked - UNSEEN.keys()

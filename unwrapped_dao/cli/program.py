@@ -31,7 +31,7 @@ program = typer.Typer(
     epilog="Start with `unwrapped-dao demo`, or docs/tutorial.md. Not audited: read docs/limits.md before you use real "
     "data.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -53,3 +54,13 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     # typer 0.29 itself loads pydantic once a verb's options are parsed.
     heavy = {*HEAVY, "pydantic"} if arguments == ["--help"] else set(HEAVY)
     assert sorted(modules & heavy) == []
+
+
+def test_completion_knows_the_verbs_of_a_noun_and_imports_nothing_heavy() -> None:
+    asked = {"_UNWRAPPED_DAO_COMPLETE": "complete_bash", "COMP_WORDS": "unwrapped-dao pool ", "COMP_CWORD": "2"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=os.environ | asked, capture_output=True, text=True, timeout=60, check=True
+    )
+    told, imported = done.stdout.rsplit("imported:", 1)
+    assert {"announce", "list", "open", "publish", "seal"} <= set(told.split())
+    assert sorted(set(imported.split()) & set(HEAVY)) == []
