@@ -132,6 +132,29 @@ def swallowing(times: int = 10**9) -> Vice:
     return vice
 
 
+def unanswered(times: int) -> Vice:
+    """Transactions are taken and mined, and the answers to the first `times` of them are lost."""
+    left = [times]
+
+    def vice(node: RpcNode, method: str, params: list[Json]) -> Json:
+        found = node.honest(method, params)
+        if method == "eth_sendRawTransaction" and left[0] > 0:
+            left[0] -= 1
+            raise Hangup
+        return found
+
+    return vice
+
+
+def forgetting(node: RpcNode, method: str, params: list[Json]) -> Json:
+    """Finds no transaction by its hash, also when it is sent once more; blocks still hold them."""
+    if method == "eth_sendRawTransaction" and params[0] in node.sent[:-1]:
+        raise RpcError(-32000, "nonce too low")
+    if method in ("eth_getTransactionReceipt", "eth_getTransactionByHash"):
+        return None
+    return node.honest(method, params)
+
+
 def slow(seconds: float) -> Vice:
     """Every answer comes late."""
 

@@ -113,6 +113,15 @@ def test_a_signed_transaction_is_sent_once_however_often(probe: Contract, sender
         Contract(probe.client, probe.abi, "0x" + "12" * 20).call("number")
 
 
+def test_an_accounts_first_transaction_too(node: tuple[client.ChainClient, LocalAccount]) -> None:
+    # Ganache takes number 0 for none, and does such a transaction anew each time it is sent.
+    fresh, receiver, kept = Account.create(), Account.create().address, list[bytes]()
+    node[0].send(node[1], fresh.address, value=10**18)
+    receipt = node[0].send(fresh, receiver, value=7, on_signed=lambda _, raw: kept.append(raw))
+    assert node[0].resend(kept[0]) == receipt
+    assert node[0].balance(receiver) == 7
+
+
 def test_a_node_that_dies_is_said() -> None:
     with running("ganache") as node:
         found: ChainNode = node

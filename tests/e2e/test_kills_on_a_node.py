@@ -134,8 +134,6 @@ def test_sent_and_the_answer_never_read_it_is_not_sent_again(lived: Lived, tmp_p
     for number, deadly in enumerate(dict.fromkeys((sent[0], sent[-1]))):
         assert node.client().request("evm_revert", [moment.snapshot])
         moment = Moment(moment.before, node.client().request("evm_snapshot"), moment.steps, moment.after)
-        # Another base fee: Ganache does not find a transaction that it took back once and mined again.
-        node.client().request("evm_mine")
         home = shutil.copytree(moment.before, tmp_path / f"home-{number}")
         assert run(text, home, node, deadly=deadly).code == commands.KILLED
         again = run(text, home, node)

@@ -24,7 +24,7 @@ from ..errors import (
     TemporaryError,
 )
 from .artifacts import all_errors
-from .outbox import RECEIPT_TIMEOUT_S, NonceTaken, Outbox, Receipt, message, unhex
+from .outbox import RECEIPT_TIMEOUT_S, NonceAhead, NonceTaken, Outbox, Receipt, message, unhex
 from .refusals import translated
 from .signer import Signer
 from .transport import RpcError, Transport
@@ -249,12 +249,25 @@ class ChainClient:
         from eth_hash.auto import keccak
 
         try:
-            return self._outbox.deliver(raw, "0x" + keccak(raw).hex())
+            return self._outbox.deliver(raw, "0x" + keccak(raw).hex(), again=True)
         except NonceTaken:
             raise NotAllowedError(
                 "This transaction can no longer be sent: its account has used the number for another one.",
                 hint="Look at the account's state, then run the command anew.",
             ) from None
+        except NonceAhead as ahead:
+            self._require_taken_back(ahead)
+            raise NotAllowedError(
+                f"{ahead}: the chain was taken back.", hint="Run the command anew; nothing of it is on the chain."
+            ) from None
+
+    def _require_taken_back(self, ahead: NonceAhead) -> None:
+        """Return on a development node, which is all there is of its chain. Raises RpcUnavailableError elsewhere."""
+        if not self.can_move_time:
+            raise RpcUnavailableError(
+                f"{ahead}: the node is behind, or its chain was taken back.",
+                hint="Wait until the node has caught up, then run the same command again; nothing was sent.",
+            ) from ahead
 
     def send_from_node(self, owned: str, to: str, value: int) -> Receipt:
         """Have the node send `value` wei from an account that it signs for itself, and wait until it is mined.

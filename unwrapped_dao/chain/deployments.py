@@ -31,7 +31,7 @@ class Deployment(BaseModel):
     profile: Literal["dev", "live"]
     chain_id: int
     block_number: int
-    """The block of the first of its transactions: events are read from here on."""
+    """The block in which Genesis created the first contract: events are read from here on."""
     block_hash: Hash
     genesis: Address
     addresses: dict[str, Address]
@@ -53,11 +53,11 @@ class Deployment(BaseModel):
                 f"This workspace's collective is on chain {self.chain_id}, the node is chain {client.chain_id}.",
                 hint="Give the --rpc of its chain, or the --workspace of another collective.",
             )
-        # The noted block is the last one before the deployment, so an older copy of the chain may hold it.
         if client.block_hash(self.block_number) != self.block_hash or not client.code(self.genesis):
             raise SettingsError(
                 "The chain was reset, or is another one with the same id: this workspace's collective is not on it.",
-                hint="Connect to the chain it was deployed on, or deploy a collective in a new --workspace.",
+                hint="Connect to the chain it was deployed on; if that is gone, `unwrapped-dao chain reset` forgets it "
+                "and keeps accounts and keys.",
             )
 
     def save(self, workspace: Path) -> Path:

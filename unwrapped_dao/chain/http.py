@@ -20,6 +20,7 @@ from .transport import RpcError
 
 ATTEMPTS = 3
 PAUSE_S = 0.2
+_ONCE = ("eth_sendTransaction", "eth_sendRawTransaction")
 
 # Both write whole URLs at DEBUG, and a provider's URL often contains an API key.
 for _name in ("web3", "urllib3.connectionpool"):
@@ -44,8 +45,8 @@ class HttpTransport:
 
     def request(self, method: str, params: list[Any]) -> Any:
         """The result; raises RpcError or RpcUnavailableError."""
-        # Moving the clock twice would move it twice, and a node asked twice to send would; all else may be repeated.
-        attempts = 1 if method.startswith("evm_") or method == "eth_sendTransaction" else ATTEMPTS
+        # Moving the clock twice would move it twice, and a node asked twice to send may; all else may be repeated.
+        attempts = 1 if method.startswith("evm_") or method in _ONCE else ATTEMPTS
         for attempt in range(attempts):
             try:
                 answer: Any = self._provider.make_request(RPCEndpoint(method), params)

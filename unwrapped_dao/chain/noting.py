@@ -20,7 +20,7 @@ import msgspec
 from ..errors import ContractRefusedError, FeeTooLowError, RpcUnavailableError, SettingsError
 from .client import ChainClient, OnSigned, Progress
 from .fees import Fees
-from .outbox import NonceTaken, Receipt, Underpriced
+from .outbox import NonceAhead, NonceTaken, Receipt, Underpriced
 from .signer import Signer
 from .transport import Transport
 
@@ -193,9 +193,12 @@ class NotingClient(ChainClient):
         if len(noted.attempts) > 1 and (receipt := self._outbox.first_mined(noted.hashes, 0)) is not None:
             return receipt
         try:
-            receipt = self._outbox.hand_in(bytes.fromhex(noted.last.raw[2:]), noted.last.hash)
+            receipt = self._outbox.hand_in(bytes.fromhex(noted.last.raw[2:]), noted.last.hash, again=True)
         except NonceTaken:
             return self._taken(noted)
+        except NonceAhead as ahead:
+            self._require_taken_back(ahead)
+            raise NonceTaken from ahead  # it is as good as taken: others come first
         except Underpriced:
             return None
         if receipt is not None:
@@ -242,6 +245,9 @@ class NotingClient(ChainClient):
             if not waiting:
                 return None
             lowest = min(waiting, key=lambda noted: noted.number)
+            if lowest.number > (following := self._used(sender, "pending")):
+                self._require_taken_back(NonceAhead(sender, lowest.number, following))
+                return None  # it blocks nothing
             known = any(self._outbox.is_known(tx_hash) for tx_hash in lowest.hashes)
             if not known or self._is_hopeless(lowest):
                 return lowest

@@ -1,6 +1,7 @@
 """A signed transaction on its way: sent, waited for, and if refused, asked why.
 
-Sending is safe to repeat: a transaction is known by its hash, and a node that already has it says so.
+A transaction is known by its hash, and before it is sent again the node is asked whether it has it: Ganache does an
+account's first transaction once more whenever it gets the same bytes.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import rlp  # type: ignore[import-untyped]
 from eth_utils.address import to_checksum_address
 
-from ..errors import ContractRefusedError, FeeTooLowError, RpcUnavailableError
+from ..errors import ContractRefusedError, FeeTooLowError, RpcUnavailableError, UnwrappedError
 from .artifacts import all_errors
 from .refusals import refusal, revert_data, translated
 from .transport import RpcError, Transport
@@ -20,12 +22,21 @@ from .transport import RpcError, Transport
 Json = dict[str, Any]
 
 RECEIPT_TIMEOUT_S = 120.0
+SEND_ATTEMPTS = 3
+SEND_PAUSE_S = 0.2
 _TOO_LITTLE = ("underpriced", "less than block base fee", "fee too low", "feetoolow")
 """How nodes refuse a fee: go-ethereum, Erigon and Reth; Anvil; Besu and Nethermind."""
 
 
 class NonceTaken(Exception):  # noqa: N818 (client.py signs anew; it reaches no user)
     """The account's number was used by another transaction."""
+
+
+class NonceAhead(Exception):  # noqa: N818 (as above)
+    """The account has not come to this number: the chain was taken back, or the node is behind."""
+
+    def __init__(self, sender: str, number: int, following: int) -> None:
+        super().__init__(f"The transaction has number {number}, and the next one of {sender} is {following}")
 
 
 class Underpriced(Exception):  # noqa: N818 (as above)
@@ -50,17 +61,27 @@ class Outbox:
         self._transport = transport
         self._receipt_timeout_s = receipt_timeout_s
 
-    def deliver(self, raw: bytes, tx_hash: str) -> Receipt:
-        """Send and wait. Raises NonceTaken, ContractRefusedError, NotAllowedError, RpcUnavailableError."""
+    def deliver(self, raw: bytes, tx_hash: str, *, again: bool = False) -> Receipt:
+        """Send and wait; `again`: it may have been sent before.
+
+        Raises NonceTaken, NonceAhead (`again` only), ContractRefusedError, NotAllowedError, RpcUnavailableError.
+        """
         try:
-            return self.hand_in(raw, tx_hash) or self.wait(tx_hash)
+            return self.hand_in(raw, tx_hash, again=again) or self.wait(tx_hash)
         except Underpriced as refused:
             raise FeeTooLowError("The node finds this transaction's fee too low.") from refused
 
-    def hand_in(self, raw: bytes, tx_hash: str) -> Receipt | None:
+    def hand_in(self, raw: bytes, tx_hash: str, *, again: bool = False) -> Receipt | None:
         """Send; None while it is not known to be mined. Raises as `deliver`, and Underpriced."""
+        if again:
+            if self.is_known(tx_hash):
+                return self.receipt(tx_hash)
+            signed = Signed.read(raw)
+            following = self._count(signed.sender, "pending")
+            if signed.number > following:
+                raise NonceAhead(signed.sender, signed.number, following)
         try:
-            self._transport.request("eth_sendRawTransaction", ["0x" + raw.hex()])
+            self._send(raw, tx_hash)
         except RpcError as error:
             found = self._transport.request("eth_getTransactionReceipt", [tx_hash])
             if found is not None:
@@ -69,12 +90,58 @@ class Outbox:
             text = error.message.lower()
             if not self.is_known(tx_hash):
                 if "nonce" in text:
+                    self._require_taken(raw, tx_hash)
                     raise NonceTaken from error
                 if any(words in text for words in _TOO_LITTLE):
                     raise Underpriced from error
                 if "known" not in text and "imported" not in text:
                     raise translated(error, all_errors()) from error
         return None
+
+    def _send(self, raw: bytes, tx_hash: str) -> None:
+        """As often as no answer comes, and the node does not have it."""
+        for attempt in range(SEND_ATTEMPTS):
+            try:
+                self._transport.request("eth_sendRawTransaction", ["0x" + raw.hex()])
+                return
+            except RpcUnavailableError:
+                if attempt + 1 == SEND_ATTEMPTS:
+                    raise
+                time.sleep(SEND_PAUSE_S * 2**attempt)
+                if self.is_known(tx_hash):
+                    return
+
+    def _count(self, sender: str, block: str) -> int:
+        return int(self._request("eth_getTransactionCount", [sender, block]), 16)
+
+    def _require_taken(self, raw: bytes, tx_hash: str) -> None:
+        """Return if another transaction has this one's number. Raises RpcUnavailableError if that cannot be told.
+
+        A node that has lost its index of transactions refuses one that it mined in the same words.
+        """
+        signed = Signed.read(raw)
+        sender, number = signed.sender, signed.number
+        low, high = 0, int(self._request("eth_blockNumber", []), 16)
+        if self._count(sender, hex(high)) <= number:
+            return  # an unmined one has it, or it is not its turn yet
+        try:
+            while low < high:  # the first block after which the account has used it
+                middle = (low + high) // 2
+                if self._count(sender, hex(middle)) > number:
+                    high = middle
+                else:
+                    low = middle + 1
+            block = self._request("eth_getBlockByNumber", [hex(high), True])
+        except UnwrappedError as problem:  # old states are kept by few nodes
+            raise RpcUnavailableError(
+                f"The number {number} of {sender} was used, and the node does not tell by which transaction.",
+                hint="Ask a node that keeps old states, with --rpc; nothing new was sent.",
+            ) from problem
+        if any(mined["hash"] == tx_hash for mined in block["transactions"]):
+            raise RpcUnavailableError(
+                f"The transaction {tx_hash} was mined in block {high}, and the node has no receipt of it.",
+                hint="Run the same command again, or ask another node with --rpc; nothing new was sent.",
+            )
 
     def wait(self, tx_hash: str) -> Receipt:
         """Return once a transaction that was sent is mined."""
@@ -145,6 +212,34 @@ class Outbox:
             return self._transport.request(method, params)
         except RpcError as error:
             raise translated(error, all_errors()) from error
+
+
+class Signed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a signed transaction says. `to` None creates a contract."""
+
+    sender: str
+    number: int
+    to: str | None
+    value: int
+    data: bytes
+
+    @classmethod
+    def read(cls, raw: bytes) -> Signed:
+        """From its bytes (EIP-2718: a typed one begins with its type, a legacy one is a list)."""
+        from eth_account import Account
+
+        # What the four types have in common stands at another place in each: EIP-155, 2930, 1559, 4844.
+        at = {1: 1, 2: 1, 3: 1}.get(raw[0], 0)
+        fields = rlp.decode(raw[1:] if at else raw)
+        receiver = at + {1: 3, 2: 4, 3: 4}.get(raw[0], 3)
+        to, value, data = fields[receiver : receiver + 3]
+        return cls(
+            sender=str(Account.recover_transaction(raw)),
+            number=int.from_bytes(fields[at], "big"),
+            to=to_checksum_address(to) if to else None,
+            value=int.from_bytes(value, "big"),
+            data=bytes(data),
+        )
 
 
 def message(to: str | None, data: bytes, sender: str | None, value: int) -> Json:

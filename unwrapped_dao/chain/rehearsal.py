@@ -8,14 +8,14 @@ would send next depends on what this one did.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
 from ..errors import ContractRefusedError
 from . import artifacts
 from .client import ChainClient, OnSigned, Progress
-from .outbox import Receipt
+from .outbox import Receipt, Signed
 from .signer import Signer
 from .transport import Transport
 
@@ -82,18 +82,30 @@ class RehearsalClient(ChainClient):
             try:
                 receipt = super().send(signer, to, data, value=value, gas=gas, on_signed=on_signed)
             except ContractRefusedError as refused:
-                self._plan(signer, to, data, value, 0, refused)
+                self._plan(str(signer.address), to, data, value, 0, refused)
                 raise
-            self._plan(signer, to, data, value, receipt.gas_used, None)
+            self._plan(str(signer.address), to, data, value, receipt.gas_used, None)
             return receipt
+        return self._simulated(str(signer.address), to, data, value)
+
+    def _simulated(self, sender: str, to: str | None, data: bytes, value: int) -> NoReturn:
         if self._not_before:
-            self._plan(signer, to, data, value, 0, None)
+            self._plan(sender, to, data, value, 0, None)
             raise RehearsalEnd
-        outcome = self.dry_run(to, data, sender=str(signer.address), value=value)
-        self._plan(signer, to, data, value, outcome.gas, outcome.refused)
+        outcome = self.dry_run(to, data, sender=sender, value=value)
+        self._plan(sender, to, data, value, outcome.gas, outcome.refused)
         if outcome.refused is not None:
             raise outcome.refused
         raise RehearsalEnd
+
+    def resend(self, raw: bytes) -> Receipt:
+        """As `send`: what a killed command has signed is not sent by a rehearsal either."""
+        signed = Signed.read(raw)
+        if self._throwaway:
+            receipt = super().resend(raw)
+            self._plan(signed.sender, signed.to, signed.data, signed.value, receipt.gas_used, None)
+            return receipt
+        return self._simulated(signed.sender, signed.to, signed.data, signed.value)
 
     def wait_until(self, timestamp: int, *, progress: Progress | None = None, poll_s: float = 1.0) -> int:
         """Wait on a copy; on a chain that others use only note that there is something to wait for."""
@@ -106,7 +118,7 @@ class RehearsalClient(ChainClient):
 
     def _plan(
         self,
-        signer: Signer,
+        sender: str,
         to: str | None,
         data: bytes,
         value: int,
@@ -116,7 +128,7 @@ class RehearsalClient(ChainClient):
         contract, function, arguments = self._decoded(to, data)
         self.planned.append(
             Planned(
-                sender=str(signer.address),
+                sender=sender,
                 to=to,
                 contract=contract,
                 function=function,

@@ -43,21 +43,18 @@ def fast_forward(call: Call, duration: Annotated[str, typer.Argument(help="Such 
 
 @verb(noun, "reset")
 def reset(call: Call, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> Told:
-    """Delete the embedded chain and what belongs to its collective. Accounts, keys and the store stay."""
+    """Delete the embedded chain and what belongs to its collective; accounts, keys and the store stay. With --rpc:
+    forget a collective that was on a development node and is gone from it."""
     from ..app.workspace import Workspace
     from ..chain.local import LocalChain
     from ..chain.lock import WorkspaceLock
-    from ..errors import InputError, NotAllowedError
 
     settings = call.settings()
     if settings.rpc is not None:
-        raise NotAllowedError("Only the embedded chain can be reset.", hint="Leave out --rpc.")
+        return _forget(call, yes)
     if not LocalChain.exists(settings.workspace) and not _lost_its_chain(settings.workspace):
         return Told({"workspace": settings.workspace}, [f"The workspace {settings.workspace} has no embedded chain."])
-    if not yes:
-        if not sys.stdin.isatty():
-            raise InputError("Resetting deletes the chain, so it has to be confirmed.", hint="Add --yes.")
-        typer.confirm(f"Delete the chain in {settings.workspace} and its collective?", abort=True, err=True)
+    _confirm(yes, f"Delete the chain in {settings.workspace} and its collective?")
     lock = WorkspaceLock(settings.workspace, wait_s=settings.wait_s)
     try:
         # The chain goes last: killed before that, the same command finds it and goes on.
@@ -66,6 +63,46 @@ def reset(call: Call, yes: Annotated[bool, typer.Option("--yes", help="Do not as
     finally:
         lock.release()
     return Told({"workspace": settings.workspace}, [f"The embedded chain of {settings.workspace} is gone."])
+
+
+def _forget(call: Call, yes: bool) -> Told:
+    """On a node: nothing is deleted there, and nothing here while the collective is still on it."""
+    from ..chain import deployments
+    from ..errors import NotAllowedError, SettingsError
+
+    with call.open() as app:
+        folder = app.workspace.folder
+        if not (folder / deployments.FILE).exists():
+            return Told({"workspace": folder}, [f"The workspace {folder} has no collective."])
+        record = deployments.load(folder)
+        if not app.client.can_move_time:
+            raise NotAllowedError(
+                f"{app.client.node_version} is no development node, whose chain could go away.",
+                hint="Connect to the chain that the collective is on, or use another --workspace.",
+            )
+        try:
+            record.require_chain(app.client)
+        except SettingsError:
+            if app.client.chain_id != record.chain_id:
+                raise
+        else:
+            raise NotAllowedError(
+                f"The collective at {record.genesis} is on this chain: there is nothing to forget.",
+                hint="Use another --workspace for another collective.",
+            )
+        _confirm(yes, f"Forget the collective at {record.genesis}, which is gone, and what belonged to it?")
+        app.workspace.forget_collective()
+    return Told({"workspace": folder}, [f"{folder} has no collective any more; accounts, keys and the store stay."])
+
+
+def _confirm(yes: bool, question: str) -> None:
+    from ..errors import InputError
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise InputError("This deletes something, so it has to be confirmed.", hint="Add --yes.")
+    typer.confirm(question, abort=True, err=True)
 
 
 def _lost_its_chain(workspace: Path) -> bool:

@@ -75,6 +75,7 @@ def deploy(
         journal = app.journal("deploy")
         founder = app.founder(call.account)
         if (folder / deployments.FILE).exists() and not founder.has_begun(draft, journal, test_dollar=profile == "dev"):
+            deployments.load(folder).require_chain(app.client)
             raise InputError(
                 "This workspace has a collective already.",
                 hint="See `unwrapped-dao collective status`, or deploy in another --workspace.",

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..chain import artifacts
 from ..chain.client import ChainClient
-from ..chain.contract import create
+from ..chain.contract import Contract, create
 from ..chain.deploy import DeployPlan, GenesisParameters, create_address, run
 from ..chain.deployments import Deployment
 from ..chain.signer import Signer
@@ -41,14 +41,23 @@ class Founder:
         parameters: GenesisParameters,
         plan: DeployPlan | None = None,
         progress: Progress = no_progress,
+        *,
+        since: int | None = None,
     ) -> Deployment:
-        """Run a plan (a new one by default) to its end and return the deployment record."""
+        """Run a plan (a new one by default) to its end and return the deployment record.
+
+        `since` is a block before the plan's first transaction; None: nothing of it was sent before.
+        """
         plan = plan or self.plan(parameters)
-        block = self._client.block_number()
+        if since is None:
+            since = self._client.block_number()
         run(plan, _ClientSender(self._client, self._account), progress)
         missing = [name for name, address in plan.addresses.items() if not self._client.code(address)]
         if missing:
             raise NotAllowedError(f"The deployment did not complete: {', '.join(missing)} is missing.")
+        # A chain that begins as this one did, with the same accounts and clock, has no such block.
+        genesis = Contract(self._client, artifacts.abi("Genesis"), plan.genesis, first_block=since)
+        block = min(event.block_number for event in genesis.events("Created"))
         return Deployment(
             name=parameters.name,
             profile=parameters.profile.name,
@@ -91,9 +100,7 @@ class Founder:
             nonce, currencies = nonce + 1, (token, *currencies)
         parameters = draft.model_copy(update={"currencies": currencies})
         plan = DeployPlan.make(parameters, self.address, nonce)
-        deployment = self.deploy(parameters, plan, progress).model_copy(
-            update={"block_number": intent.facts["block_number"], "block_hash": intent.facts["block_hash"]}
-        )
+        deployment = self.deploy(parameters, plan, progress, since=int(intent.facts["block_number"]))
         record(deployment)
         journal.finish(intent)
         return deployment

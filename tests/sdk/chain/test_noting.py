@@ -8,7 +8,7 @@ import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from tests.doubles.rpc_node import RpcNode, dropping, rpc_node, swallowing
+from tests.doubles.rpc_node import RpcNode, dropping, forgetting, rpc_node, swallowing, unanswered
 from unwrapped_dao.chain.http import HttpTransport
 from unwrapped_dao.chain.noting import MemoryNotes, NotingClient
 from unwrapped_dao.errors import RpcUnavailableError
@@ -82,3 +82,58 @@ def test_a_node_that_drops_every_third_request_mines_it_once(node: RpcNode, send
     noting(node, notes).send(sender, receiver, value=GIFT)
     node.vice = None
     assert node.client().balance(receiver) == GIFT
+
+
+# Ganache does an account's first transaction once more whenever it gets the same bytes.
+def test_what_was_sent_before_is_looked_for_and_not_sent_again(node: RpcNode, sender: LocalAccount) -> None:
+    notes, receiver = MemoryNotes(), Account.create().address
+    node.sent.clear()
+    for _ in range(2):
+        noting(node, notes).send(sender, receiver, value=GIFT)
+    assert len(node.sent) == 1
+    assert node.client().balance(receiver) == GIFT
+
+
+def test_nor_is_what_got_no_answer(node: RpcNode, sender: LocalAccount) -> None:
+    receiver = Account.create().address
+    node.sent.clear()
+    node.vice = unanswered(1)
+    assert node.client().send(sender, receiver, value=GIFT).gas_used == 21_000
+    assert len(node.sent) == 1
+    assert node.client().balance(receiver) == GIFT
+
+
+def test_a_transaction_that_the_node_forgot_is_not_made_anew(node: RpcNode, sender: LocalAccount) -> None:
+    notes, receiver = MemoryNotes(), Account.create().address
+    noting(node, notes).send(sender, receiver, value=GIFT)
+    node.vice = forgetting
+    with pytest.raises(RpcUnavailableError, match=r"was mined in block [0-9]+, and the node has no receipt of it"):
+        noting(node, notes).send(sender, receiver, value=GIFT)
+    node.vice = None
+    assert node.client().balance(receiver) == GIFT
+
+
+def test_a_chain_that_was_taken_back_below_a_noted_transaction_gets_a_new_one(
+    node: RpcNode, sender: LocalAccount
+) -> None:
+    notes, receiver = MemoryNotes(), Account.create().address
+    with node.undone():
+        node.client().send(sender, sender.address, value=1)
+        noting(node, notes).send(sender, receiver, value=GIFT)
+    noting(node, notes).send(sender, receiver, value=GIFT)
+    node.client().send(sender, sender.address, value=1)  # whose number the lost one had
+    assert node.client().balance(receiver) == GIFT
+
+
+def test_a_node_that_may_be_behind_gets_no_new_one(node: RpcNode, sender: LocalAccount) -> None:
+    notes, receiver = MemoryNotes(), Account.create().address
+    with node.undone():
+        node.client().send(sender, sender.address, value=1)
+        noting(node, notes).send(sender, receiver, value=GIFT)
+    node.vice = lambda node, method, params: (
+        "Somebody/v1" if method == "web3_clientVersion" else node.honest(method, params)
+    )
+    with pytest.raises(RpcUnavailableError, match=r"has number 1, and the next one of .* is 0"):
+        noting(node, notes).send(sender, receiver, value=GIFT)
+    node.vice = None
+    assert node.client().balance(receiver) == 0

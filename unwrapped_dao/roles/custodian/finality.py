@@ -10,6 +10,7 @@ from ...chain.pinned import BlockId, PinnedClient, block_id, pinned, settled
 from ...errors import TemporaryError, UntrustedDataError
 
 _HIGHEST = "highest-final-block"
+_ON_PURPOSE = f"If the chain was taken back on purpose, remove the file {_HIGHEST} under journal/custodian."
 
 
 class Finality:
@@ -56,10 +57,10 @@ class Finality:
         if block.number < known.number:
             raise TemporaryError(
                 f"The node calls block {block.number} final; block {known.number} was final before.",
-                hint="It may be catching up. Nothing is done until it is as far as it was.",
+                hint=f"It may be catching up; nothing is done until it is as far as it was. {_ON_PURPOSE}",
             )
         if self._client.block_hash(known.number) != known.hash:
             raise UntrustedDataError(
                 f"Block {known.number} was final, and the node now has another in its place.",
-                hint="Use another node. If the chain was reset on purpose, remove journal/custodian.",
+                hint=f"Use another node. {_ON_PURPOSE}",
             )
