@@ -40,6 +40,11 @@ class ChainNode:
     def client(self) -> ChainClient:
         return ChainClient.connect(self.url)
 
+    def fund(self, *addresses: str) -> None:
+        client = self.client()
+        for address in addresses:
+            client.send(self.funded, address, value=10 * ETHER)
+
 
 def free_port() -> int:
     with socket.socket() as probe:

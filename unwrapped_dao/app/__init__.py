@@ -243,6 +243,7 @@ class App:
             folder,
             limits,
             lambda: self.store,
+            self.settings.finality,
         )
         self._stack.callback(service.close)
         return service

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from .. import kinds
 from ..chain.collective import Collective
+from ..chain.pinned import settled
 from ..chain.registry import Pool, PoolState
 from ..chain.signer import Signer
 from ..crypto.sealed_request import EncryptionKey, Recipient
@@ -37,6 +38,7 @@ class ValidatorService:
         folder: Path,
         limits: Limits,
         store: Callable[[], ContentStore],
+        finality: str = "finalized",
     ) -> None:
         self._collective = collective
         self._account = account
@@ -44,6 +46,7 @@ class ValidatorService:
         self._key = key
         self._limits = limits
         self._store = store
+        self._finality = finality
         self._answers = AnswerBook(folder / "answers.sqlite")
         self.audit = AuditLog(folder / "audit.jsonl")
         names = frozenset(kinds.scopes())
@@ -54,6 +57,7 @@ class ValidatorService:
         )
         self._record: KeyRecord | None = None
         self._done: set[int] = set()
+        self._next_block = collective.deployment.block_number
 
     def handle(self, body: BinaryIO) -> bytes:
         """The sealed answer. Raises SealedRequestError."""
@@ -82,15 +86,27 @@ class ValidatorService:
         return None
 
     def sweep(self) -> None:
-        """Publish what was sealed, and erase what is not in it; forget answers that expired. Raises nothing."""
+        """Publish what was sealed, erase what is not in it or was withdrawn, forget expired answers. Raises nothing."""
         try:
             self._answers.drop_expired(self._collective.client.now())
+            self._release()
             kept = {pool.id for pool in self._validator.kept_pools()}
             for pool in self._collective.registry.pools():
                 if pool.state is PoolState.SEALED and pool.id not in self._done:
                     self._close(pool, publish=pool.id in kept)
         except UnwrappedError:
             self.audit.write("failed")  # and again at the next sweep
+
+    def _release(self) -> None:
+        """What was replaced or withdrawn since the last look, and is final."""
+        final = settled(self._collective.client, self._finality)
+        if final.number < self._next_block:
+            return
+        for pool_id, count in self._validator.release(self._next_block, final).items():
+            pool = next(p for p in self._collective.registry.pools() if p.id == pool_id)
+            scope = kinds.scope_of(pool.scope_id)
+            self.audit.write("released", scope=scope.name if scope else "", epoch=pool.epoch, count=count)
+        self._next_block = final.number + 1
 
     def _close(self, pool: Pool, *, publish: bool) -> None:
         scope = kinds.scope_of(pool.scope_id)

@@ -204,6 +204,15 @@ class Registry:
         """The version at which a member without a live contribution stands; 0 if it never withdrew one."""
         return int(self._contract.call("withdrawnVersion", pool.id, number))
 
+    def superseded(self, first: int, last: int) -> dict[int, dict[str, int]]:
+        """Who replaced or withdrew a contribution in these blocks: member number by address, by pool id."""
+        found: dict[int, dict[str, int]] = {}
+        for name in ("ContributionRecorded", "ContributionWithdrawn"):
+            for event in self._contract.events(name, first=first, last=last):
+                if name == "ContributionWithdrawn" or event["version"] > 1:
+                    found.setdefault(event["poolId"], {})[event["member"]] = event["number"]
+        return found
+
     def fingerprint_owner(self, scope_id: bytes, fingerprint: bytes) -> int | None:
         """The member number that holds a fingerprint, None if it is free."""
         used, number = self._contract.call("fingerprintOf", scope_id, fingerprint)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .validator import Urls, urls
 from .verbs import ANYBODY, Call, Told, verb
 
 if TYPE_CHECKING:
     from ..chain.requests import Request
+    from ..validation.request import BatchAttester
 
 noun = typer.Typer(help="A relayer: submit what members signed, and pay the gas.", no_args_is_help=True)
 
@@ -24,9 +26,11 @@ SignTo = Annotated[
 def submit(
     call: Call,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Signed requests, or folders of them.")],
+    validators: Urls = None,
 ) -> Told:
     """Relay signed requests in batches: joins, contributions, ballots, opt-outs, leaves. Again, it sends only what was
-    not done. Contributions need this workspace's validators to sign the batch; without them each goes alone."""
+    not done. Contributions go as a batch if their validators sign it: this workspace's, or those at --validators;
+    without them each goes alone."""
     from ..chain.requests import read
     from ..errors import InputError, UntrustedDataError
 
@@ -43,8 +47,13 @@ def submit(
             unread.append({"file": path, "done": False, "sentence": problem.message})
     with call.open() as app:
         several = sum(request.sort == "contribution" for request in requests) > 1
-        validators = app.validators() if several else ()
-        answers = app.relayer(*call.payers()).submit(requests, call.talk.progress, validators=validators)
+        asked: list[BatchAttester] = list(app.validators()) if several else []
+        if several and (named := urls(call, validators)):
+            reached = app.reach(named)
+            asked += reached.validators
+            call.talk.warn([f"Not reached: {url}: {problem.message}" for url, problem in reached.unreached])
+        relayer, warn = app.relayer(*call.payers()), lambda sentence: call.talk.warn([sentence])
+        answers = relayer.submit(requests, call.talk.progress, validators=asked, told=warn)
     rows: list[dict[str, object]] = [
         {"file": name, "sort": a.request.sort, "member": a.request.member, "done": a.done, "sentence": a.sentence}
         for name, a in zip(names, answers, strict=True)

@@ -1,12 +1,14 @@
 """What a validator holds about one member, and what of it may be erased (PROTOCOL 4 and 12).
 
-Erased at once: ciphertext that is no live version, and fingerprints that can no longer become live. Kept: what protects
+Erased at once: ciphertext that is no live version, and fingerprints that can no longer become live; what was replaced
+or withdrawn goes without being asked, once the chain calls it final. Kept: what protects
 other members (the fingerprints of what is in a sealed pool, whose exact ones are on-chain anyway), and what the member
 can still have recorded.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -77,6 +79,35 @@ class Holdings:
                 )
             erased.append(holding)
         return erased, kept
+
+    def release(self, pool: Pool, members: Mapping[str, int]) -> int:
+        """Before the seal: erase what these members (numbers by address) replaced or withdrew, without being asked.
+
+        How many fingerprints and envelopes that were. Sketches first, so that a kill in between loses no envelope that
+        tells of them.
+        """
+        live = {c.member.lower(): c.record for c in self._collective.registry.contributions(pool)}
+        erased, stale = 0, {}
+        for member, number in members.items():
+            record = live.get(member.lower())
+            version = record.version if record else self._collective.registry.withdrawn_version(pool, number)
+            stale[member.lower()] = (version, record)
+            for held in self._index.held(member):
+                if (held.scope_id, held.epoch) != (pool.scope_id, pool.epoch) or held.version > version:
+                    continue
+                if record is None or held.fingerprint != record.fingerprint:
+                    erased += self._index.forget(
+                        scope_id=pool.scope_id, epoch=pool.epoch, member=member, fingerprint=held.fingerprint
+                    )
+        for content in list(self._pending.contents()) if stale else []:
+            note = self._pending.note(content)
+            if note is None or int(note.pool_id, 16) != pool.id or note.member.lower() not in stale:
+                continue
+            version, record = stale[note.member.lower()]
+            if note.version <= version and (record is None or content != record.content):
+                self._pending.discard(content)
+                erased += 1
+        return erased
 
     def clean(self, pool: Pool) -> int:
         """After the seal: erase every fingerprint of this pool that is not in it, without being asked; how many."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..chain.collective import Collective
 from ..chain.governor import Proposal, ProposalState
@@ -90,9 +90,15 @@ class Relayer:
         progress: Progress = no_progress,
         *,
         validators: Sequence[BatchAttester] = (),
+        told: Callable[[str], None] = lambda _: None,
     ) -> list[Relayed]:
-        """Relay members' signed requests in batches and pay for them; see Relaying."""
-        return Relaying(self._collective, self._account, validators).submit(requests, progress)
+        """Relay members' signed requests in batches and pay for them; see Relaying. `told` which validators did not
+        sign a batch."""
+        relaying = Relaying(self._collective, self._account, validators)
+        answers = relaying.submit(requests, progress)
+        for who, problem in relaying.unhelpful:
+            told(f"{who} signed no batch, so what it had attested went one by one: {problem.message} {problem.hint}")
+        return answers
 
     def _fresh(self, pool: Pool) -> Pool:
         return self._collective.registry.pool(pool.scope_id, pool.epoch)

@@ -12,7 +12,7 @@ from typing import cast
 import msgspec
 
 from ..chain import eip712
-from ..chain.batch import BatchItem, SignedRequest, Skipped
+from ..chain.batch import BatchItem, SignedRequest, Skipped, items_hash
 from ..chain.collective import Collective
 from ..chain.governor import ProposalState
 from ..chain.market import SaleState
@@ -52,6 +52,12 @@ class Relaying:
         self._collective = collective
         self._account = account
         self._validators = {validator.address.lower(): validator for validator in validators}
+        self._unhelpful: list[tuple[str, UnwrappedError]] = []
+
+    @property
+    def unhelpful(self) -> Sequence[tuple[str, UnwrappedError]]:
+        """Validators that did not sign a batch, and why; what they had attested was relayed one by one."""
+        return self._unhelpful
 
     def submit(self, requests: Sequence[Request], progress: Progress = no_progress) -> list[Relayed]:
         """Relay what is good and not done yet; one answer for each request, in their order.
@@ -176,23 +182,15 @@ class Relaying:
         pool = registry.pool(found[0][1].scope_id, found[0][1].epoch)
         signers = _signers_of(self._collective, requests[0])
         lives = {r.member: live.record for r in requests if (live := registry.contribution_of(pool, r.member))}
-        if len(requests) == 1 or any(who.lower() not in self._validators for who in signers):
+        expiry = min(one.expiry for _, one in found)
+        assert client.now() < expiry
+        signatures = self._batch_signatures(found, signers, expiry) if len(requests) > 1 else None
+        if signatures is None:
             return [
                 refused
                 for request, one in found
                 if (refused := self._contribute_alone(request, one, lives.get(request.member))) is not None
             ]
-        expiry = min(one.expiry for _, one in found)
-        assert client.now() < expiry
-        signatures = [
-            (
-                who,
-                self._validators[who.lower()].attest_batch(
-                    BatchRequest(tuple(_attestation(one, who, r.attestations[who]) for r, one in found), expiry)
-                ),
-            )
-            for who in signers
-        ]
         items = [
             BatchItem(r.member, _record(one), cast(eip712.Consent, r.message).expiry, r.signature, lives.get(r.member))
             for r, one in found
@@ -206,6 +204,29 @@ class Relaying:
             attestations=join_attestations(signatures),
         )
         return list(registry.skipped(receipt))
+
+    def _batch_signatures(
+        self, found: Sequence[tuple[VerifiedRequest, eip712.Contribution]], signers: Sequence[str], expiry: int
+    ) -> list[tuple[str, bytes]] | None:
+        """What these validators sign for all of it; None if one of them does not: its single signatures still hold."""
+        registry, signatures = self._collective.registry, []
+        first = found[0][1]
+        digest = items_hash(first.scope_id, first.epoch, [(r.member, _record(one)) for r, one in found])
+        domain = eip712.read_domain(self._collective.client, registry.address)
+        for who in signers:
+            if (validator := self._validators.get(who.lower())) is None:
+                return None
+            attested = tuple(_attestation(one, who, r.attestations[who]) for r, one in found)
+            try:
+                signature = validator.attest_batch(BatchRequest(attested, expiry))
+                # One bad signature would sink the whole batch.
+                eip712.require_signed_by(who, domain, eip712.Contributions(digest, expiry), signature)
+            except UnwrappedError as problem:
+                del self._validators[who.lower()]  # the batches after this one do not wait for it
+                self._unhelpful.append((who, problem))
+                return None
+            signatures.append((who, signature))
+        return signatures
 
     def _contribute_alone(
         self, request: VerifiedRequest, found: eip712.Contribution, live: Record | None

@@ -13,6 +13,7 @@ from .. import kinds
 from ..chain import eip712
 from ..chain.batch import items_hash
 from ..chain.collective import Collective
+from ..chain.pinned import BlockId, pinned
 from ..chain.registry import LiveContribution, Pool, PoolState, Record
 from ..chain.signer import Signer
 from ..crypto import envelope
@@ -167,6 +168,21 @@ class Validator:
         """(erased, kept): erase what may be erased of the member who signed for it. Again changes nothing."""
         self._require_asked(member, True, expiry, signature)
         return self._holdings.erase(member)
+
+    def release(self, first: int, last: BlockId) -> dict[int, int]:
+        """Erase what was replaced or withdrawn in blocks `first` to `last`, as the chain stood then; pool id: how many.
+
+        Call it with final blocks only: an envelope that is gone cannot be published if its withdrawal is undone.
+        """
+        then = Collective.at(pinned(self._collective.client, last), self._collective.deployment)
+        holdings = Holdings(then, self._index, self._pending)
+        pools = {pool.id: pool for pool in then.registry.pools() if pool.state is not PoolState.SEALED}
+        changed = then.registry.superseded(first, last.number)
+        return {
+            pool_id: count
+            for pool_id, members in changed.items()
+            if pool_id in pools and (count := holdings.release(pools[pool_id], members))
+        }
 
     def clean(self, pool: Pool) -> int:
         """After the seal: erase the fingerprints of what is not in the pool; how many there were."""

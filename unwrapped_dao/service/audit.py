@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 Event = Literal[
-    "started", "stopped", "attested", "repeated", "refused", "unfit", "unreadable", "later", "no_index", "limited",
-    "held", "forgotten", "published", "cleaned", "failed",
+    "started", "stopped", "attested", "batched", "repeated", "refused", "unfit", "unreadable", "later", "no_index",
+    "limited", "held", "forgotten", "published", "cleaned", "released", "failed",
 ]  # fmt: skip
 MAX_BYTES = 8 << 20
 """A log that grows beyond is kept once as `.1`; together they hold some 150,000 events."""

@@ -33,7 +33,7 @@ from ..roles.own_data import data_request
 from ..storage.http_exchange import Answer as HttpAnswer
 from ..storage.http_exchange import HttpExchange
 from ..validation.attestation import AttestationContent
-from ..validation.request import Attestation, AttestationRequest
+from ..validation.request import Attestation, AttestationRequest, BatchRequest
 from .keys import verify_record
 from .openapi import SEALED_ANSWER, SEALED_REQUEST
 from .urls import parse, shown
@@ -42,6 +42,9 @@ from .wire import (
     Ask,
     AttestAsk,
     Attested,
+    BatchAsk,
+    BatchAttested,
+    BatchedItem,
     ForgetAsk,
     Forgotten,
     Held,
@@ -156,6 +159,15 @@ class RemoteValidator:
         )
         return Attestation(content, self.address, bytes.fromhex(answer.signature))
 
+    def attest_batch(self, request: BatchRequest) -> bytes:
+        """As `BatchAttester.attest_batch`; ValidatorUnavailableError too. The signature is for the caller to check."""
+        first = request.attested[0].content
+        ask = BatchAsk(first.scope_id.hex(), first.epoch, request.expiry)
+        answer = self._put(ask, records=encode(tuple(_item(one) for one in request.attested)))
+        if not isinstance(answer, BatchAttested):
+            raise AttestationError("It answered something else than it was asked.", hint=_TELL)
+        return bytes.fromhex(answer.signature)
+
     def held(self, account: Signer, collective: Collective) -> list[Holding]:
         """What it holds about this member, as it says."""
         expiry, signature = data_request(account, collective, self.address, erase=False)
@@ -260,6 +272,20 @@ def _retry_after(answer: HttpAnswer) -> float | None:
         return None
     told = answer.headers.get("retry-after", "1")
     return min(int(told) if told.isdecimal() else 1, _LONGEST_PAUSE_S)
+
+
+def _item(one: Attestation) -> BatchedItem:
+    content = one.content
+    return BatchedItem(
+        member=content.member,
+        version=content.version,
+        content=content.content.hex(),
+        weight=content.weight,
+        fingerprint=content.fingerprint.hex(),
+        report=content.report.hex(),
+        expiry=content.expiry,
+        signature=one.signature.hex(),
+    )
 
 
 def _holding(item: HeldItem) -> Holding:

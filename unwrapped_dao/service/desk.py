@@ -28,7 +28,8 @@ from ..errors import (
 )
 from ..roles.holdings import Holding
 from ..roles.validator import Validator
-from ..validation.request import AttestationRequest, ConsentProof
+from ..validation.attestation import AttestationContent
+from ..validation.request import Attestation, AttestationRequest, BatchRequest, ConsentProof
 from .answers import AnswerBook, request_digest
 from .audit import AuditLog, Event
 from .limits import Limits, Quota
@@ -36,6 +37,9 @@ from .wire import (
     Answer,
     AttestAsk,
     Attested,
+    BatchAsk,
+    BatchAttested,
+    BatchedItem,
     ForgetAsk,
     Forgotten,
     Held,
@@ -43,10 +47,12 @@ from .wire import (
     HeldItem,
     Refused,
     decode_ask,
+    decode_items,
     encode,
 )
 
 DAY_S = 86_400.0
+MAX_BATCH_BYTES = 1 << 20
 _PREFIX = ".envelope-"
 
 
@@ -93,6 +99,8 @@ class Desk:
             if isinstance(ask, AttestAsk):
                 scope, epoch = (ask.scope, ask.epoch) if self._known_scope(ask.scope) else ("", 0)
                 event, answer = self._attest(ask, opened)
+            elif isinstance(ask, BatchAsk):
+                event, answer = self._attest_batch(ask, opened)
             else:
                 with self._envelope(opened):
                     event, answer = self._data(ask)
@@ -147,6 +155,16 @@ class Desk:
             self._answers.keep(digest, answer, ask.expiry)  # before it leaves
             return "attested", answer
 
+    def _attest_batch(self, ask: BatchAsk, opened: OpenedRequest) -> tuple[Event, Answer]:
+        if opened.records_length > MAX_BATCH_BYTES:
+            raise InputError("A batch has at most 500 contributions.")
+        items = decode_items(opened.read_records())
+        with self._envelope(opened):  # nothing is signed before the last chunk was read
+            scope_id = bytes.fromhex(ask.scope_id)
+            attested = tuple(_attestation(item, scope_id, ask.epoch, self._validator.address) for item in items)
+            signature = self._validator.attest_batch(BatchRequest(attested, ask.expiry))
+        return "batched", BatchAttested(signature.hex())
+
     def _data(self, ask: HeldAsk | ForgetAsk) -> tuple[Event, Answer]:
         signature = bytes.fromhex(ask.signature)
         if isinstance(ask, HeldAsk):
@@ -166,6 +184,21 @@ class Desk:
         finally:
             with contextlib.suppress(FileNotFoundError):
                 path.unlink()
+
+
+def _attestation(item: BatchedItem, scope_id: bytes, epoch: int, validator: str) -> Attestation:
+    content = AttestationContent(
+        member=item.member,
+        scope_id=scope_id,
+        epoch=epoch,
+        version=item.version,
+        content=bytes.fromhex(item.content),
+        weight=item.weight,
+        fingerprint=bytes.fromhex(item.fingerprint),
+        report=bytes.fromhex(item.report),
+        expiry=item.expiry,
+    )
+    return Attestation(content, validator, bytes.fromhex(item.signature))
 
 
 def _items(holdings: list[Holding]) -> tuple[HeldItem, ...]:

@@ -17,6 +17,7 @@ Address = Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{40}$")]
 Hex32 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="32 bytes in lower-case hex")]
 Hex64 = Annotated[str, Meta(pattern="^[0-9a-f]{128}$", description="64 bytes in lower-case hex (EIP-2098)")]
 Uint = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+Weight = Annotated[int, Meta(ge=1, le=(1 << 32) - 1)]
 Words = Annotated[str, Meta(max_length=4_000)]
 
 
@@ -55,15 +56,46 @@ class ForgetAsk(Struct, tag_field="ask", tag="forget", frozen=True, forbid_unkno
     signature: Hex64
 
 
-Ask = AttestAsk | HeldAsk | ForgetAsk
+class BatchAsk(Struct, tag_field="ask", tag="batch", frozen=True, forbid_unknown_fields=True):
+    """Sign what you attested one by one as a batch, until `expiry`; a JSON array of BatchedItem follows as the records.
+
+    Anybody may ask: it says nothing that was not attested.
+    """
+
+    scope_id: Hex32
+    epoch: Uint
+    expiry: Uint
+
+
+class BatchedItem(Struct, frozen=True, forbid_unknown_fields=True):
+    """One contribution, in ascending order of member number, with the signature that this validator gave it."""
+
+    member: Address
+    version: Uint
+    content: Hex32
+    weight: Weight
+    fingerprint: Hex32
+    report: Hex32
+    expiry: Uint
+    signature: Hex64
+
+
+Items = Annotated[tuple[BatchedItem, ...], Meta(min_length=1, max_length=500)]
+Ask = AttestAsk | HeldAsk | ForgetAsk | BatchAsk
 
 
 class Attested(Struct, tag_field="outcome", tag="attested", frozen=True):
     """The rest of the attested content is what was asked for."""
 
-    weight: Annotated[int, Meta(ge=1, le=(1 << 32) - 1)]
+    weight: Weight
     fingerprint: Hex32
     report: Hex32
+    signature: Hex64
+
+
+class BatchAttested(Struct, tag_field="outcome", tag="batch-attested", frozen=True):
+    """The signature over EIP-712 `Contributions` of what was asked for."""
+
     signature: Hex64
 
 
@@ -99,7 +131,7 @@ class Forgotten(Struct, tag_field="outcome", tag="forgotten", frozen=True):
     kept: tuple[HeldItem, ...]
 
 
-Answer = Attested | Refused | Held | Forgotten
+Answer = Attested | BatchAttested | Refused | Held | Forgotten
 
 
 class KeyRecord(Struct, frozen=True):
@@ -125,7 +157,7 @@ class Problem(Struct, frozen=True, omit_defaults=True):
 _Known = TypeVar("_Known")
 
 
-def encode(value: Ask | Answer | KeyRecord | Problem) -> bytes:
+def encode(value: Ask | Answer | KeyRecord | Problem | tuple[BatchedItem, ...]) -> bytes:
     """As JSON."""
     return msgspec.json.encode(value)
 
@@ -133,6 +165,11 @@ def encode(value: Ask | Answer | KeyRecord | Problem) -> bytes:
 def decode_ask(data: bytes) -> Ask:
     """A manifest. Raises UntrustedDataError."""
     return _decode(data, Ask, "The request's manifest")  # type: ignore[arg-type]
+
+
+def decode_items(data: bytes) -> tuple[BatchedItem, ...]:
+    """What follows a BatchAsk. Raises UntrustedDataError."""
+    return _decode(data, Items, "The batch")
 
 
 def decode_answer(data: bytes) -> Answer:

@@ -24,6 +24,7 @@ from unwrapped_dao.errors import (
     NotAllowedError,
     RpcUnavailableError,
     UntrustedDataError,
+    ValidatorUnavailableError,
 )
 from unwrapped_dao.roles.member import Member
 from unwrapped_dao.roles.relayer import Relayer
@@ -243,6 +244,53 @@ def test_contributions_are_relayed_as_a_batch_or_alone(dao: Any, sales: list[Any
     live = {c.member: c.record.content for c in registry.contributions(pool)}
     assert [f"0x{live[r.member].hex()}" for r in requests] == [r.fields["content"] for r in requests]
     assert people[0].contribute(previews[0]).already
+
+
+class Unhelpful:
+    """A validator that gives this for a batch, or raises it."""
+
+    def __init__(self, honest: Any, gives: Any) -> None:
+        self.address, self.gives, self.asked = honest.address, gives, 0
+
+    def attest_batch(self, _: BatchRequest) -> bytes:
+        self.asked += 1
+        if isinstance(self.gives, Exception):
+            raise self.gives
+        return bytes(self.gives)
+
+
+UNHELPFUL = {
+    "another's signature": (101, b"\1" * 64),
+    "none": (102, b""),
+    "gone": (103, ValidatorUnavailableError("It is gone.")),
+    "unwilling": (104, AttestationError("No.")),
+}
+
+
+@pytest.mark.parametrize(("seed", "gives"), UNHELPFUL.values(), ids=UNHELPFUL)
+def test_a_validator_that_signs_no_batch_costs_gas_and_nothing_else(
+    dao: Any, sales: list[Any], tmp_path: Path, seed: int, gives: Any
+) -> None:
+    """Its single signatures hold; a bad signature on the batch would have sunk it whole."""
+    dao.open(SCOPE)
+    one = dao.members[0]
+    people = [
+        Member(dao.collective, Account.create(), PendingEnvelopes(tmp_path / str(n)), one._receipts, dao.validators[:2])
+        for n in range(3)
+    ]
+    exports = u.samples.exports(3, seed=seed, min_plays=300, max_plays=350)
+    assert _submit(dao, *(RequestSigner(dao.collective, p._account).join() for p in people)) == ([True] * 3, 1)
+    requests = [
+        person.sign_contribution(person.preview(export, scope=SCOPE))
+        for person, export in zip(people, exports, strict=True)
+    ]
+    liar, honest = Unhelpful(dao.validators[0], gives), dao.validators[1]
+    told: list[str] = []
+    with patch("unwrapped_dao.roles.relaying.BATCH", 2):
+        answers = dao.relayer.submit(requests, validators=[liar, honest], told=told.append)
+    assert [answer.done for answer in answers] == [True] * 3
+    assert liar.asked == 1, "the second batch does not wait for it"
+    assert len(told) == 1 and liar.address in told[0] and "one by one" in told[0]
 
 
 def test_a_validator_signs_a_batch_of_what_it_attested_and_nothing_else(dao: Any, sales: list[Any]) -> None:

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from unittest import mock
 
-from tests.doubles.chain_server import ChainServer, chain_server
+from tests.doubles.chain_server import chain_server
 from tests.sdk.kinds.exports_by_hand import CANARIES
 from unwrapped_dao import samples
 from unwrapped_dao.app import App, open_app
@@ -76,7 +76,7 @@ class Served:
 class World:
     """`home` is the workspace of founder, custodian, buyer and validators; members have folders of their own."""
 
-    chain: ChainServer
+    chain: Chain
     home: Path
     folder: Path
     servers: dict[str, Served] = field(default_factory=dict)
@@ -166,14 +166,23 @@ def _environment(**more: str) -> dict[str, str]:
     return environ | {"PYTHONPATH": str(ROOT), "UNWRAPPED_PASSPHRASE": PASSPHRASE, **more}
 
 
+class Chain(Protocol):
+    """A running node that gives money away."""
+
+    @property
+    def url(self) -> str: ...
+
+    def fund(self, *addresses: str) -> None: ...
+
+
 @contextmanager
-def world(folder: Path, members: tuple[str, ...]) -> Iterator[World]:
+def world(folder: Path, members: tuple[str, ...], chain: Chain | None = None) -> Iterator[World]:
     """A deployed dev collective with an open pool, three validators 2-of-3 (not serving yet), and funded members."""
     with ExitStack() as stack:
         stack.enter_context(mock.patch.dict(os.environ, {"UNWRAPPED_PASSPHRASE": PASSPHRASE}))
         # Test keys guard nothing; each of many processes opens some.
         stack.enter_context(mock.patch("unwrapped_dao.app.OWASP_SCRYPT", GETH_LIGHT_SCRYPT))
-        made = World(stack.enter_context(chain_server()), folder / "home", folder)
+        made = World(chain or stack.enter_context(chain_server()), folder / "home", folder)
         made.home_run("account", "new", "founder", "custodian", "buyer")
         made.home_run("validator", "setup")
         for name in members:

@@ -23,7 +23,7 @@ from unwrapped_dao.errors import AttestationError, SealedRequestError, Validator
 from unwrapped_dao.service.desk import Desk
 from unwrapped_dao.service.limits import Limits
 from unwrapped_dao.service.wire import Answer, Attested, Held, HeldAsk, Refused, decode_answer, encode
-from unwrapped_dao.validation.request import AttestationRequest
+from unwrapped_dao.validation.request import Attestation, AttestationRequest, BatchRequest
 
 # The tests of this module tell one story, in order.
 pytestmark = pytest.mark.xdist_group("desk")
@@ -118,6 +118,36 @@ def test_a_lost_memory_of_answers_changes_no_answer(rig: Rig, request_: Attestat
         db.execute("DELETE FROM answer")
     assert asked(rig, body, key) == first
     assert events(rig)[-1] == "attested" and len(rig.indexes[0]) == 1
+
+
+def test_a_batch_over_http_is_the_one_that_is_signed_in_process(rig: Rig, request_: AttestationRequest) -> None:
+    batch = BatchRequest((rig.services[0]._validator.attest(request_),), request_.expiry)
+    with serving(rig.services[0]) as url:
+        remote = rig.remote(url)
+        assert remote.attest_batch(batch) == rig.services[0]._validator.attest_batch(batch)
+        (given,) = batch.attested
+        heavier = Attestation(given.content.model_copy(update={"weight": 1}), given.validator, given.signature)
+        for bad in (
+            BatchRequest((heavier,), batch.expiry),
+            BatchRequest(batch.attested, batch.expiry + 1),
+            BatchRequest((Attestation(given.content, given.validator, b"\1" * 64),), batch.expiry),
+        ):
+            with pytest.raises(AttestationError):
+                remote.attest_batch(bad)
+        too_many = BatchRequest(batch.attested * 501, batch.expiry)
+        with pytest.raises(AttestationError, match="not as specified"):
+            remote.attest_batch(too_many)
+    assert events(rig)[-5:] == ["batched", *["unfit"] * 4]
+
+
+def test_a_batch_that_ends_early_or_is_no_list_is_not_signed(rig: Rig) -> None:
+    manifest = json.dumps({"ask": "batch", "scope_id": "00" * 32, "epoch": 1, "expiry": 9}).encode()
+    for records in (b"", b"[]", b"{}", b"[1]", b'[{"member":"0x00"}]', b"[" * 70_000):
+        body, key = sealed(rig, manifest, records=records)
+        answer = asked(rig, body, key)
+        assert isinstance(answer, Refused) and answer.why == "unfit"
+    body, key = sealed(rig, manifest, records=b"x" * 200_000)
+    assert isinstance(asked(rig, body[:-100_000], key), Refused)
 
 
 NOT_A_MANIFEST = {
