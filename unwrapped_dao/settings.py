@@ -55,7 +55,8 @@ class Settings(BaseModel):
     """Curve arithmetic: the native library, the pure Python reference, or native where it works."""
 
     finality: Literal["latest", "safe", "finalized"] = "finalized"
-    """Which block custodians act on, and validators erase by. Anvil's `finalized` is 64 blocks behind unless it is told otherwise."""
+    """Which block custodians act on and validators erase by. Anvil's `finalized` is 64 blocks behind unless it is told
+    otherwise."""
 
     max_fee_gwei: int = Field(default=500, gt=0)
     """The most, in gwei for a unit of gas, that is offered to replace a transaction which waits too long."""
