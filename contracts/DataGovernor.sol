@@ -17,6 +17,12 @@ import {IMembershipToken} from "./interfaces/IMembershipToken.sol";
 import {IRevenueSplitter} from "./interfaces/IRevenueSplitter.sol";
 import {CompactSignature} from "./libraries/CompactSignature.sol";
 
+/// @title The first word of what `IDataMarket.sale` answers
+/// @dev The same function: what follows the word is not decoded.
+interface ISaleState {
+    function sale(bytes32 saleId) external view returns (IDataMarket.SaleState state);
+}
+
 /// @title The members' votes
 /// @notice See IDataGovernor for the guards. What a vote can do at most is the list in the constructor, and nothing else.
 /// @dev Ballots: one bit per member number in words of 256, one packed tally slot per proposal; all ways of voting share both.
@@ -128,7 +134,8 @@ contract DataGovernor is GovernorTimelockControl, IDataGovernor {
 
     // -------------------------------------------------------------------------------------------------- what may be voted
 
-    /// @notice Propose calls from the list. A proposal that approves sales contains nothing else. Caller: a member with a vote.
+    /// @notice Propose calls from the list. A proposal that approves sales contains nothing else, and names offers that stand
+    /// already. Caller: a member with a vote.
     function propose(
         address[] memory targets,
         uint256[] memory values,
@@ -139,11 +146,30 @@ contract DataGovernor is GovernorTimelockControl, IDataGovernor {
             bytes4 selector = bytes4(calldatas[i]);
             if (calldatas[i].length < 4 || !_allowed[targets[i]][selector]) revert CallNotAllowed(targets[i], selector);
             if (i < values.length && values[i] != 0) revert CallValueRefused(values[i]);
-            if (targets[i] == _market && selector == IDataMarket.approve.selector && targets.length != 1) {
-                revert ApprovalNotAlone();
+            if (targets[i] == _market && selector == IDataMarket.approve.selector) {
+                if (targets.length != 1) revert ApprovalNotAlone();
+                _requireOffered(calldatas[i]);
             }
         }
         return super.propose(targets, values, calldatas, description);
+    }
+
+    /// @dev Every sale of a call of `IDataMarket.approve` is Offered. An offer that came after the vote could be made and approved
+    /// in one second, and nobody can opt out of a sale before it is offered. Until its approval an offer never goes away
+    /// but by expiring, so what stands here stands, or is skipped, at the execution.
+    function _requireOffered(bytes memory call_) private view {
+        bytes memory arguments = new bytes(call_.length - 4);
+        for (uint256 at = 0; at < arguments.length; at += 32) {
+            assembly ("memory-safe") {
+                // A last word that reaches beyond the arguments lands in their padding: memory is allocated by whole words.
+                mstore(add(add(arguments, 0x20), at), mload(add(add(call_, 0x24), at)))
+            }
+        }
+        bytes32[] memory saleIds = abi.decode(arguments, (bytes32[]));
+        for (uint256 i = 0; i < saleIds.length; ++i) {
+            IDataMarket.SaleState state = ISaleState(_market).sale(saleIds[i]);
+            if (state != IDataMarket.SaleState.Offered) revert ProposedSaleNotOffered(saleIds[i], state);
+        }
     }
 
     /// @inheritdoc IDataGovernor

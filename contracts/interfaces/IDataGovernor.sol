@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {IDataMarket} from "./IDataMarket.sol";
+
 /// @title What guards the collective's votes
 /// @notice OpenZeppelin Governor + Timelock. The timelock has one proposer (this governor), no canceller, open execution, no
 /// admin, and a constant delay >= the opt-out window. Ballots are counted in one bitmap by member number, however cast.
 ///
 /// Guards: `propose` takes only (target, selector) pairs fixed at deployment, never the timelock, never value;
-/// a proposal that approves sales does nothing else; `relay` and `updateTimelock` are disabled; nobody cancels;
+/// a proposal that approves sales does nothing else, and all of them are Offered when it is made, so that contributors can opt
+/// out from then on, through the vote and the timelock's delay; `relay` and `updateTimelock` are disabled; nobody cancels;
 /// nothing executes while fewer than `minimumActive` members are active (checked by the timelock, which anyone may call); setters are bounded in code.
 /// quorum(s) = max(ceil(quorumFraction × active members at s), quorumFloor), quorumFloor >= 3.
 ///
@@ -40,6 +43,7 @@ interface IDataGovernor {
     error CallNotAllowed(address target, bytes4 selector);
     error CallValueRefused(uint256 value);
     error ApprovalNotAlone();
+    error ProposedSaleNotOffered(bytes32 saleId, IDataMarket.SaleState have);
     error GovernorFunctionDisabled();
     error GovernorParameterOutOfBounds(uint256 have, uint256 minimum, uint256 maximum);
 

@@ -166,6 +166,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "CallNotAllowed": ("No vote may ever make this call.", "See what may be voted with `collective verify`."),
     "ApprovalNotAlone": ("A proposal that approves sales may do nothing else.", "Make two proposals of it."),
+    "ProposedSaleNotOffered": (
+        "A sale is voted on from its offer to its approval only, and this one is {have:sale}.",
+        "Make the offer first: members must have time to opt out of it.",
+    ),
     "ActiveMembersTooFew": (
         "Only {have} members are active, and nothing executes below {needed}.",
         "Wait for more members to contribute.",
