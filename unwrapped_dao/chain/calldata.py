@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..errors import ContractRefusedError, NotFoundError, RpcUnavailableError
 from . import artifacts
 from .collective import Collective
 from .erc20 import ETH, Erc20
@@ -37,7 +38,7 @@ def sales_of(collective: Collective, action: Action) -> list[bytes]:
 
 
 def amount_text(collective: Collective, currency: str, amount: int) -> str:
-    """Base units for people: decimals of the currency, without a float.
+    """Base units for people: decimals of the currency, without a float. What is no token is told by its address.
 
     >>> # 55_000_000_000 of a 6-decimal token reads "55,000 tUSD"
     """
@@ -45,7 +46,11 @@ def amount_text(collective: Collective, currency: str, amount: int) -> str:
         symbol, decimals = "ETH", 18
     else:
         token = Erc20.at(collective.client, currency)
-        symbol, decimals = token.symbol(), token.decimals()
+        try:
+            symbol, decimals = token.symbol(), token.decimals()
+        except (NotFoundError, ContractRefusedError, RpcUnavailableError):
+            # Who has one vote may name any address in a proposal; that must not keep others from reading the list.
+            return f"{amount} base units of {currency}, which is no token that says its name,"
     whole, rest = divmod(amount, 10**decimals)
     fraction = f"{rest:0{decimals}d}".rstrip("0") if decimals else ""
     return f"{whole:,}{'.' + fraction if fraction else ''} {symbol}"
