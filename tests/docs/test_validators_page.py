@@ -11,9 +11,10 @@ import pytest
 
 from unwrapped_dao.cli.running import run
 from unwrapped_dao.roles.contributing import ATTESTATION_LIFETIME_S
+from unwrapped_dao.roles.validator import _ROWS_PER_RECORDS
 from unwrapped_dao.service.audit import AuditLog
 from unwrapped_dao.service.keys import VALIDITY_S
-from unwrapped_dao.service.limits import MIB, Limits
+from unwrapped_dao.service.limits import MIB, MIN_RATE, Limits
 from unwrapped_dao.service.openapi import document
 from unwrapped_dao.settings import Settings
 
@@ -27,6 +28,8 @@ def test_the_limits_on_the_page_are_the_code_s() -> None:
     assert f"{limits.uploads} being received at once, {limits.waiting} waiting" in FLAT
     assert f"{limits.per_peer} requests a minute from one address (`--per-minute`" in FLAT
     assert f"{limits.per_member} verdicts a day for one member" in FLAT
+    assert f"together within {limits.head_s:.0f} seconds" in FLAT and f"beyond {limits.connections};" in FLAT
+    assert f"with {MIN_RATE >> 10} KiB a second" in FLAT and _ROWS_PER_RECORDS == 4
     assert VALIDITY_S == 7 * 86_400 and "for a week at a time" in FLAT
     assert ATTESTATION_LIFETIME_S == 86_400 and "until it expires (a day)" in FLAT
 

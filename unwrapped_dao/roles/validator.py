@@ -31,6 +31,8 @@ from .identity import Progress, committee_key, no_progress, pool_identity
 
 LONGEST_QUESTION_S = 3_600
 """What a member asks of its own data is asked now."""
+_ROWS_PER_RECORDS, _ROWS_AT_LEAST = 4, 1 << 16
+"""Bytes of rows for each byte of records that a scope may make (those here make at most 1.6), and of few records."""
 _COMPARISONS = 20
 """How often a verdict is made anew because another validator wrote to the index meanwhile."""
 LONGEST_EXPIRY_S = 7 * 86_400
@@ -220,7 +222,7 @@ class Validator:
             if cid_of(file).digest != request.content:
                 raise AttestationError("The envelope does not hash to the content that was to be attested.")
         expected = EnvelopeContext(pool_identity(self._collective, pool), number, pool.height)
-        rows = BytesIO()
+        rows = _Rows(_ROWS_PER_RECORDS * len(request.records_bytes) + _ROWS_AT_LEAST)
         with request.open_envelope() as file:
             reader = envelope.open_with_dek(file, rows, request.dek, expected=expected)
         generation = self._collective.committee.generation(pool.generation)
@@ -284,6 +286,22 @@ class Validator:
                 lambda sink: shutil.copyfileobj(file, sink),
                 PendingNote(f"{pool.id:#x}", request.member, request.version),
             )
+
+
+class _Rows:
+    """What an envelope may unpack to: a small one may state sixty times its length, to fill a validator's memory."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._rows = BytesIO()
+
+    def write(self, data: bytes, /) -> object:
+        if self._rows.tell() + len(data) > self._most:
+            raise AttestationError("The envelope holds more rows than any scope makes of these records.")
+        return self._rows.write(data)
+
+    def getvalue(self) -> bytes:
+        return self._rows.getvalue()
 
 
 def _refusals(reasons: tuple[str, ...]) -> list[str]:
