@@ -37,6 +37,21 @@ def test_the_page_works_on_a_phone_and_a_desktop_by_day_and_night(life: Listens,
         assert [url for url in browser.requests if not url.startswith(("file:", "data:image/svg"))] == []
 
 
+def test_on_paper_the_page_is_light_and_keeps_its_colours_and_every_year(life: Listens, tmp_path: Path) -> None:
+    """The cover is light letters on a dark ground: without it, nothing would be there to read."""
+    path = write_report(life, tmp_path, timezone="Europe/Berlin").report
+    with Browser() as browser:
+        browser.open(path, width=1280, dark=True)
+        browser.run("document.documentElement.dataset.theme = 'dark'")
+        dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+        browser.call("Emulation.setEmulatedMedia", media="print", features=dark)
+        style = "getComputedStyle(document.querySelector('{}')).{}"
+        assert browser.run(style.format("body", "backgroundColor")) == "rgb(251, 248, 243)"
+        assert browser.run(style.format(".hero", "printColorAdjust")) == "exact"
+        hidden = "[...document.querySelectorAll('.panel')].filter(p => getComputedStyle(p).display === 'none').length"
+        assert browser.run(hidden) == 0 and browser.run(style.format("nav", "display")) == "none"
+
+
 def test_the_pictures_in_the_docs_can_be_taken_again(tmp_path: Path) -> None:
     assert take(tmp_path) == []
     committed = {path.name: size(path) for path in IMAGES.glob("insights-*.png")}
