@@ -17,7 +17,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.validation_parts.forgeries import FORGERIES, HABITS, MUSIC, SIZE
+from benchmarks.validation_parts.forgeries import FORGERIES, MUSIC, SIZE
+from benchmarks.validation_parts.habits import HABITS
 from benchmarks.validation_parts.page import STRENGTHS, missed, plot, table
 from unwrapped_dao import kinds, samples
 from unwrapped_dao.kinds.music import Listens

@@ -1,4 +1,4 @@
-"""Forged listening histories, by how a forger would make them; and genuine ones of people with unusual lives."""
+"""Forged listening histories, by how a forger would make them."""
 
 from __future__ import annotations
 
@@ -139,48 +139,6 @@ def own_generator(own: list[Row], victim: list[Row], strength: float, random: Ra
     rest = [row for row in other if not own[:cut] or row[0] > own[cut - 1][0]]
     return [*own[:cut], *(rest or other)]
 
-
-Habit = Callable[[list[Row], Random], list[Row]]
-"""Genuine rows as somebody with an unusual life would have them."""
-
-
-def with_pauses(own: list[Row], random: Random) -> list[Row]:
-    """A third of the plays is paused for up to 25 minutes. The stop is told, so that they seem to start late."""
-    out: list[Row] = []
-    late = 0
-    for before, row in zip([own[0], *own], own, strict=False):
-        late = 0 if row[0] - before[0] > HOUR else late
-        late += random.randrange(10_000, 1_500_000) if random.random() < 1 / 3 else 0
-        out.append(edit(row, start_ms=row[0] + late))
-    return out
-
-
-def on_two_devices(own: list[Row], random: Random) -> list[Row]:
-    """One play in thirty goes on while the next one begins elsewhere."""
-    return [edit(r, start_ms=r[0] - random.randrange(90_000)) if random.random() < 1 / 30 else r for r in own]
-
-
-def on_shifts(own: list[Row], random: Random) -> list[Row]:
-    """Early, late and night shifts by turns, a week each."""
-    week = 7 * 24 * HOUR
-    return [edit(r, start_ms=r[0] + r[0] // week % 3 * 8 * HOUR) for r in own]
-
-
-def songs_alone(own: list[Row], random: Random) -> list[Row]:
-    """A song now and then, chosen by hand: most sittings are cut to one play."""
-    kept: list[Row] = []
-    for row in own:
-        if not kept or row[0] - kept[-1][0] > HOUR // 2 or random.random() < 0.25:
-            kept.append(edit(row, reason_start="clickrow"))
-    return kept
-
-
-HABITS: dict[str, Habit] = {
-    "many pauses": with_pauses,
-    "two devices": on_two_devices,
-    "shift work": on_shifts,
-    "a song now and then": songs_alone,
-}
 
 COPY, BLATANT, SLY = "copy", "blatant", "sly"
 """Copies of another's plays have to be refused, all of them; blatant ones, from half of the rows on, 95 of 100."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from benchmarks.validation import HERE
-from benchmarks.validation_parts.forgeries import FORGERIES, HABITS
+from benchmarks.validation_parts.forgeries import FORGERIES
+from benchmarks.validation_parts.habits import HABITS
 from benchmarks.validation_parts.page import missed, plot, table
 
 FIGURES = json.loads((HERE / "validation.json").read_text())

@@ -288,6 +288,7 @@ def test_takeout_page(tmp_path: Path) -> None:
         ("5.3.2024 klo 20.12.30 EET", "2024-03-05 18:12:30"), ("5. mar. 2024 20.12.30 CET", "2024-03-05 19:12:30"),
         ("5 Mar 2024, 00:00:01 MOON", None), ("Feb 30, 2024, 1:00:00 AM UTC", None), ("Foo 3, 2024, 1:00:00 AM UTC", None),
         ("", None), ("20:12:30 UTC", None), ("5 Mar 24, 20:12:30", None), ("Mar 5, 2024, 25:12:30 UTC", None),
+        ("Mar 99999999999999999999, 2024, 8:12:30 PM UTC", None),
     ],
 )  # fmt: skip
 def test_dates_written_for_people(text: str, expected: str | None) -> None:

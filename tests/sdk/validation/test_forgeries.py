@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.validation_parts.habits import HABITS
 from tests.sdk.validation.helpers import KEY, MUSIC, changed, submit
 from unwrapped_dao import samples
 from unwrapped_dao.kinds.music import Listens
@@ -141,3 +142,24 @@ def test_id_versions() -> None:
 def test_checks_of_nothing_say_so() -> None:
     (only,) = run_checks(Listens.of_rows([]))
     assert only.penalty_ppm == 1_000_000 and only.reason
+
+
+@pytest.mark.parametrize("name", HABITS)
+def test_nobody_is_refused_for_an_unusual_life(genuine: Listens, name: str) -> None:
+    records = Listens.of_rows(HABITS[name](list(genuine.rows()), Random(name)))
+    left = PPM
+    for result in run_checks(records):
+        if result.axis == "authenticity":
+            left = left * (PPM - result.penalty_ppm) // PPM
+    assert left >= DEFAULT.authenticity
+
+
+def test_podcasts_neither_harm_a_history_nor_help_it(genuine: Listens) -> None:
+    """They are heard in pieces, once, alone: judged as songs they would make a forger of their listener."""
+    rows = list(genuine.rows())
+    spoken = [row for row in HABITS["podcasts mostly"](rows, Random(1)) if row[6] == "podcast"]
+    both = Listens.of_rows([*rows, *spoken])
+    assert {name: ppm for name, ppm in penalties(both).items() if ppm} == {}
+    assert MUSIC.worth(both, {}) == MUSIC.worth(genuine, {})
+    (only,) = run_checks(Listens.of_rows(spoken))
+    assert (only.axis, only.penalty_ppm) == ("quality", PPM)

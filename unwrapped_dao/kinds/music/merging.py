@@ -3,8 +3,10 @@
 A *telling* is what one source says in one folder of an export: there each play is told once, but for exact repeats.
 Between tellings two rows are one play if they have the same title and start within 150 seconds of each other:
 scrobblers send the start a little late, account data rounds to the minute, and two exports of one account differ in
-details. Each row answers for one other row only, so that a title on repeat keeps its count; the telling with more
-answers wins. What comes out does not depend on the order in which the tellings come.
+details. A pause makes a play seem to start late where only its stop is told; the device's clock still knows the start.
+Each row answers for one other row only, so that a title on repeat keeps its count, and the surest pairs are made first:
+the same second, then the same length, then what is near. The telling with more answers wins. What comes out does not
+depend on the order in which the tellings come.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from .listens import Listens, Row
 from .sources.apple_music import DAILY
 
 TOLERANCE_MS: Final = 150_000
+_PASSES: Final = ((1_000, False), (TOLERANCE_MS, True), (61_000, False), (TOLERANCE_MS, False))
+"""How far apart two starts may be, and whether the lengths have to be equal, the surest first."""
 _FULLEST_FIRST: Final = (
     "spotify-extended", "spotify-account", "apple-music-activity", "deezer", "listenbrainz", "lastfm", "maloja",
     "youtube-music", DAILY,
@@ -34,7 +38,7 @@ _ACTIVITY: Final = "apple-music-activity"
 @lru_cache(maxsize=1 << 17)
 def title_key(title: str) -> str:
     """A title as services agree on it: letters and digits, without case and without a guest's mention."""
-    plain = re.split(r"\s[(\[](?:feat|ft|with)\b|\sfeat\.", title, maxsplit=1, flags=re.IGNORECASE)[0]
+    plain = re.split(r"\s[(\[](?:feat|ft|with)\b|\s(?:feat|ft)\.", title, maxsplit=1, flags=re.IGNORECASE)[0]
     folded = unicodedata.normalize("NFKD", plain).casefold()
     return "".join(c for c in folded if c.isalnum()) or title
 
@@ -50,7 +54,7 @@ def merge_tellings(tellings: Sequence[tuple[str, Listens]]) -> Listens:
     for source, listens in sorted(tellings, key=_fullest_first):
         found = list(listens.rows())
         if source == DAILY:
-            rows += _untold_days([row for row in found if row[0] // _DAY_MS not in activity_days], rows)
+            rows += _untold_days(found, rows, activity_days)
         elif _overlap(found, rows):
             rows += _untold(found, rows)
         else:
@@ -70,40 +74,80 @@ def _answers(row: Row) -> int:
 
 
 def _overlap(new: Sequence[Row], told: Sequence[Row]) -> bool:
-    """Whether two sorted tellings share any time. Most files of one history do not, and need no comparing."""
+    """Whether two sorted tellings share any time. Most files of one history do not, and need no comparing. A pause can
+    make a start seem a day late.
+    """
     if not new or not told:
         return False
-    return new[0][0] <= told[-1][0] + TOLERANCE_MS and told[0][0] <= new[-1][0] + TOLERANCE_MS
+    return new[0][0] <= told[-1][0] + _DAY_MS and told[0][0] <= new[-1][0] + _DAY_MS
+
+
+class _Slots:
+    """The told plays of one title, each of which may answer for one more row."""
+
+    def __init__(self) -> None:
+        self._times: list[tuple[int, int]] = []
+        self._lengths: list[int] = []
+        self._sorted = True
+
+    def add(self, row: Row) -> None:
+        place = len(self._lengths)
+        self._lengths.append(row[1])
+        self._times.append((row[0], place))
+        if row[12] and abs(row[12] * 1_000 - row[0]) > 1_000:
+            self._times.append((row[12] * 1_000, place))
+        self._sorted = False
+
+    def answer(self, row: Row, near: int, same_length: bool) -> bool:
+        """Whether a play that is still free is this row; if so, it is free no more."""
+        if not self._sorted:
+            self._times.sort()
+            self._sorted = True
+        for i in range(bisect_left(self._times, (row[0] - near, -1)), len(self._times)):
+            at, place = self._times[i]
+            if at > row[0] + near:
+                break
+            length = self._lengths[place]
+            if length != _TAKEN and not (same_length and length != row[1]):
+                self._lengths[place] = _TAKEN
+                return True
+        return False
+
+
+_TAKEN: Final = -9
 
 
 def _untold(rows: Sequence[Row], told: Sequence[Row]) -> list[Row]:
     """Those of `rows` that no row of `told` answers for."""
-    starts: dict[str, list[int]] = defaultdict(list)
+    slots: dict[str, _Slots] = defaultdict(_Slots)
     for row in told:
-        starts[title_key(row[3])].append(row[0])
-    new = []
-    for row in rows:
-        free = starts.get(title_key(row[3]), [])
-        at = bisect_left(free, row[0] - TOLERANCE_MS)
-        if at < len(free) and free[at] <= row[0] + TOLERANCE_MS:
-            del free[at]
-        else:
-            new.append(row)
-    return new
+        slots[title_key(row[3])].add(row)
+    left = list(rows)
+    for near, same_length in _PASSES:
+        left = [row for row in left if not slots[title_key(row[3])].answer(row, near, same_length)]
+    return left
 
 
-def _untold_days(rows: Sequence[Row], told: Sequence[Row]) -> list[Row]:
-    """The same for rows that know their day only."""
+def _untold_days(rows: Sequence[Row], told: Sequence[Row], activity_days: set[int]) -> list[Row]:
+    """The same for rows that know their day only, and that day in the owner's zone: it may be the next in another.
+
+    Where the activity of the same service tells the day, a title that it names there is all told.
+    """
     days: dict[tuple[int, str], int] = defaultdict(int)
     for row in told:
         days[row[0] // _DAY_MS, title_key(row[3])] += 1
+    named = set(days)
     new = []
     for row in rows:
-        key = row[0] // _DAY_MS, title_key(row[3])
-        if days[key]:
-            days[key] -= 1
-        else:
+        day, title = row[0] // _DAY_MS, title_key(row[3])
+        near = [(day, title), (day - 1, title), (day + 1, title)]
+        if day in activity_days and any(key in named for key in near):
+            continue
+        key = next((key for key in near if days.get(key)), None)
+        if key is None:
             new.append(row)
+        else:
+            days[key] -= 1
     return new
 
 

@@ -1,7 +1,8 @@
 """Checks of the kind `music`: does a history look like a person's, and like the service's own file?
 
 Each check penalises a rate outside the range seen in real exports, none but impossible ids refuses alone, and small
-histories are penalised little: a hundred plays prove nothing either way.
+histories are penalised little: a hundred plays prove nothing either way. Only songs are judged, podcasts and audiobooks
+are not; but what came before a song may be one of them.
 """
 
 from __future__ import annotations
@@ -20,4 +21,7 @@ def run_checks(records: Listens) -> tuple[CheckResult, ...]:
     if not len(records):
         return (CheckResult("heard", "quality", PPM, "there is no play"),)
     view = PlayView.of(records)
-    return (*clock_checks(view), *habit_checks(view), *sequence_checks(view), *playback_checks(view))
+    songs = view.songs()
+    if not len(songs):
+        return (CheckResult("heard", "quality", PPM, "there is no song"),)
+    return (*clock_checks(songs), *habit_checks(songs), *sequence_checks(view), *playback_checks(view))

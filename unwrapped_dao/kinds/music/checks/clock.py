@@ -59,9 +59,10 @@ def clock_checks(view: PlayView) -> Iterator[CheckResult]:
         "the share of plays in the quietest five hours",
     )
     busiest = max(days.values()) / HOUR_MS
-    yield judge("busiest-day", "authenticity", busiest, 0, 18, 0.4, plays, "the hours played on the busiest day")
+    # A shop, or somebody who sleeps to the radio, plays day and night: both rates say the same, so each says it softly.
+    yield judge("busiest-day", "authenticity", busiest, 0, 18, 0.3, plays, "the hours played on the busiest day")
     usual = median(days.values()) / HOUR_MS
-    yield judge("usual-day", "authenticity", usual, 0.05, 9, 0.4, plays, "the hours played on the median active day")
+    yield judge("usual-day", "authenticity", usual, 0.05, 9, 0.25, plays, "the hours played on the median active day")
     crowded = sum(1 for ms in filled.values() if ms > HOUR_MS * 5 // 4) / max(1, len(filled))
     yield judge(
         "crowded-hours", "ownership", crowded, 0, 0.06, 0.8, plays,

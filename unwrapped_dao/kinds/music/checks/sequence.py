@@ -29,9 +29,10 @@ def _chain(view: PlayView) -> Iterator[CheckResult]:
     stopped.
     """
     slack = view.slack_ms
+    song = view.is_song
     pairs = near = told = linked = 0
     for i in range(len(view) - 1):
-        if view.played_ms[i] < 0 or view.source[i] == DAILY:
+        if view.played_ms[i] < 0 or view.source[i] == DAILY or not song[i + 1]:
             continue
         pairs += 1
         gap = view.start_ms[i + 1] - view.start_ms[i] - view.played_ms[i]
@@ -76,20 +77,23 @@ def _company(view: PlayView) -> Iterator[CheckResult]:
 
     Both rates grow when rows are scattered into a history, or when two people's are laid over each other.
     """
-    starts = [start for start, source in zip(view.start_ms, view.source, strict=True) if source != DAILY]
-    plays = len(starts)
+    timed = [(start, song) for start, song, source in zip(view.start_ms, view.is_song, view.source, strict=True)
+             if source != DAILY]  # fmt: skip
+    plays = sum(song for _, song in timed)
     if plays < 2:
         yield fine("lonely-plays", "authenticity")
         yield fine("overlapping-plays", "ownership")
         return
-    gaps = [2 * LONELY_MS, *(b - a for a, b in pairwise(starts)), 2 * LONELY_MS]
-    lonely = sum(1 for before, after in pairwise(gaps) if before > LONELY_MS and after > LONELY_MS) / plays
+    gaps = [2 * LONELY_MS, *(b - a for (a, _), (b, _) in pairwise(timed)), 2 * LONELY_MS]
+    alone = [before > LONELY_MS and after > LONELY_MS for before, after in pairwise(gaps)]
+    lonely = sum(lone and song for lone, (_, song) in zip(alone, timed, strict=True)) / plays
     what = "the share of plays alone in their half hour"
     yield judge("lonely-plays", "authenticity", lonely, 0, 0.25, 0.7, plays, what)
+    songs = view.songs()
     over = sum(
         1
-        for i in range(len(view) - 1)
-        if view.played_ms[i] > 0 and view.start_ms[i] + view.played_ms[i] > view.start_ms[i + 1] + view.slack_ms
+        for i in range(len(songs) - 1)
+        if songs.played_ms[i] > 0 and songs.start_ms[i] + songs.played_ms[i] > songs.start_ms[i + 1] + songs.slack_ms
     )
     what = "the share of plays that go on while the next one plays"
     yield judge("overlapping-plays", "ownership", over / plays, 0, 0.08, 0.7, plays, what)
@@ -103,8 +107,8 @@ def _orphans(view: PlayView) -> CheckResult:
     rows = zip(view.start_ms, view.played_ms, view.source, strict=True)
     ends = sorted(start + max(0, played) for start, played, source in rows if source != DAILY)
     told = orphans = 0
-    for start, reason in zip(view.start_ms, view.reason_start, strict=True):
-        if reason in FOLLOWS:
+    for start, reason, song in zip(view.start_ms, view.reason_start, view.is_song, strict=True):
+        if song and reason in FOLLOWS:
             told += 1
             at = bisect_right(ends, start + view.slack_ms)
             orphans += not at or ends[at - 1] < start - PAUSE_MS

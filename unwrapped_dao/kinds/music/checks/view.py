@@ -1,10 +1,10 @@
-"""The columns that the checks read, cut once to music and podcasts actually played, and how a rate is
-judged.
-"""
+"""The columns that the checks read, and how a rate is judged."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import compress
 from typing import Final
 
 from ...protocols import PPM, Axis, CheckResult
@@ -17,7 +17,13 @@ ENOUGH: Final = 400
 """Plays from which on a rate is taken at its word; below, its penalty shrinks in proportion."""
 
 
-@dataclass(frozen=True, slots=True)
+SPOKEN: Final = frozenset({"podcast", "audiobook"})
+_COLUMNS: Final = (
+    "start_ms", "played_ms", "artist", "track", "track_id", "kind", "reason_start", "reason_end", "clock_s", "source",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
 class PlayView:
     """Parallel columns, sorted by start; a length of -1 is not known. `slack_ms` is how exact starts are.
 
@@ -38,7 +44,7 @@ class PlayView:
 
     @classmethod
     def of(cls, records: Listens) -> PlayView:
-        """All records; nothing is left out, so that padding with odd rows is seen."""
+        """All records."""
         return cls(
             start_ms=records.integers("start_ms"),
             played_ms=records.integers("played_ms"),
@@ -52,6 +58,21 @@ class PlayView:
             source=records.texts("source"),
             slack_ms=61_000 if "spotify-account" in records.texts("source") else 5_000,
         )
+
+    def songs(self) -> PlayView:
+        """Without podcasts and audiobooks: they are heard in pieces, alone and once, which is how no song is, and they
+        enter no scope and bring no weight, so that nothing is won by padding with them.
+        """
+        keep = self.is_song
+        if all(keep):
+            return self
+        columns = {name: tuple(compress(getattr(self, name), keep)) for name in _COLUMNS}
+        return PlayView(**columns, slack_ms=self.slack_ms)
+
+    @cached_property
+    def is_song(self) -> tuple[bool, ...]:
+        """Row by row whether it is music."""
+        return tuple(kind not in SPOKEN for kind in self.kind)
 
     @property
     def lengths(self) -> list[int]:

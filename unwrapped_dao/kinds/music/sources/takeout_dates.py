@@ -126,7 +126,7 @@ def _parts(text: str) -> tuple[list[int | str], int, str] | None:
     date: list[int | str] = []
     for word in before:
         if word.isascii() and word.isdigit():
-            date.append(int(word))
+            date.append(int(word[:9]))
         elif _plain(word) not in _FILLERS | _PM | _AM | {"年", "月", "日", "년", "월", "일"}:
             date.append(_plain(word))
     return date, hour * 3_600 + minute * 60 + second, zone
