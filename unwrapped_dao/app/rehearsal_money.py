@@ -10,9 +10,10 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from ..chain.client import ChainClient, OnSigned
+from ..chain.client import ChainClient
 from ..chain.erc20 import Erc20
 from ..chain.signer import Signer
+from ..chain.wanted import OnSigned
 from ..errors import ContractRefusedError, NotAllowedError
 from ..storage.journal import Intent, Journal
 

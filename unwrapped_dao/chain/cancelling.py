@@ -17,6 +17,7 @@ from .fees import Fees
 from .outbox import NonceTaken, Outbox, Underpriced
 from .rehearsal import RehearsalClient
 from .signer import Signer
+from .wanted import Wanted
 
 TRANSFER_GAS = 21_000
 
@@ -62,11 +63,11 @@ def _taken_by_an_empty_one(
 ) -> bool:
     """Whether it was the empty one that was mined."""
     sender = str(signer.address)
-    unsigned = client.unsigned(sender, sender, b"", 0, TRANSFER_GAS) | {"nonce": number}
+    empty = Wanted(signer=signer, to=sender, gas=TRANSFER_GAS)
+    unsigned = client.unsigned(empty) | {"nonce": number}
     outbox, fees = Outbox(client.transport, receipt_timeout_s=timeout_s), Fees.of(unsigned)
     while True:
-        signed = signer.sign_transaction(fees.at_most(ceiling_wei).written_into(unsigned))
-        raw, tx_hash = bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex()
+        tx_hash, raw = empty.sign(fees.at_most(ceiling_wei).written_into(unsigned))
         try:
             found = outbox.hand_in(raw, tx_hash)
             break

@@ -1,37 +1,32 @@
 """One way to read and write a chain, whatever node it is: the embedded one, Ganache, Anvil, or any JSON-RPC URL.
 
-The only importer of web3, and only when a URL is used: web3's HTTP provider carries the requests, and this
-module does the rest in JSON-RPC's own words, so that every node's answers and errors come out alike.
+A transport carries the requests (http.py, local/); here all is said in JSON-RPC's own words, so that every node's
+answers and errors come out alike.
 
-Not here: ABIs (abi.py), one contract by name (contract.py).
+Not here: the chain's time (clock.py), a transaction on its way (outbox.py), ABIs (abi.py), one contract by name
+(contract.py).
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import msgspec
 from eth_utils.address import to_checksum_address
 
-from ..errors import (
-    ContractRefusedError,
-    NotAllowedError,
-    NotFoundError,
-    RpcUnavailableError,
-    TemporaryError,
-)
+from ..errors import ContractRefusedError, NotAllowedError, NotFoundError, RpcUnavailableError
 from .artifacts import all_errors
+from .clock import ChainClock, Progress
+from .logs import SPAN_BLOCKS, LogPage, pages
 from .outbox import RECEIPT_TIMEOUT_S, NonceAhead, NonceTaken, Outbox, Receipt, message, unhex
 from .refusals import translated
 from .signer import Signer
 from .transport import RpcError, Transport
+from .wanted import OnSigned, Wanted
 
 Json = dict[str, Any]
-Progress = Callable[[int], None]
-OnSigned = Callable[[str, bytes], None]
 
 # An estimate is exact for the state it ran in; what happens before the transaction is mined may cost more.
 GAS_MARGIN_PERCENT = 125
@@ -39,8 +34,6 @@ TRANSACTION_GAS_CAP = 16_777_216
 """EIP-7825: newer chains refuse a transaction that asks for more."""
 DEFAULT_TIP_WEI = 10**9
 NONCE_ATTEMPTS = 4
-LOG_SPAN_BLOCKS = 5_000
-_CLOCK_IN_HAND = ("ganache", "anvil", "hardhat", "unwrapped-dao")
 
 
 class DryRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,14 +47,6 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True):
     def would_succeed(self) -> bool:
         """Whether the contract would accept it."""
         return self.refused is None
-
-
-class LogPage(msgspec.Struct, frozen=True, kw_only=True):
-    """The logs of blocks `first`..`last`; to resume, ask from `last` + 1."""
-
-    first: int
-    last: int
-    logs: list[Json]
 
 
 class ChainClient:
@@ -80,13 +65,13 @@ class ChainClient:
         `on_wait(seconds left)` is told of every wait, also of one that is over at once.
         """
         self._transport = transport
-        self._patience_s = patience_s
-        self._on_wait = on_wait
+        self._clock = ChainClock(
+            transport, lambda: self.now(), lambda: self.node_version, patience_s=patience_s, on_wait=on_wait
+        )
         self._receipt_timeout_s = receipt_timeout_s
         self._outbox = Outbox(transport, receipt_timeout_s=receipt_timeout_s)
         self._chain_id: int | None = None
         self._version: str | None = None
-        self._clock_refused = False
 
     @classmethod
     def connect(
@@ -228,19 +213,20 @@ class ChainClient:
         runs before the transaction leaves, so that a caller can note it and `resend` it after a crash.
         Raises ContractRefusedError, NotAllowedError (too little ether), RpcUnavailableError.
         """
+        return self._carry_out(Wanted(signer=signer, to=to, data=data, value=value, gas=gas, on_signed=on_signed))
+
+    def _carry_out(self, wanted: Wanted) -> Receipt:
+        """What `send` does with it; each sort of client does its own."""
         for attempt in range(NONCE_ATTEMPTS):
-            transaction = self.unsigned(signer.address, to, data, value, gas)
-            signed = signer.sign_transaction(transaction)
-            raw, tx_hash = bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex()
-            if on_signed is not None:
-                on_signed(tx_hash, raw)
+            tx_hash, raw = wanted.sign(self.unsigned(wanted))
+            wanted.tell_signed(tx_hash, raw)
             try:
                 return self._outbox.deliver(raw, tx_hash)
             except NonceTaken:
                 # Another process used the account meanwhile; nothing of ours was mined.
                 time.sleep(0.1 * attempt)
         raise RpcUnavailableError(
-            f"Another program keeps sending transactions from {signer.address}.",
+            f"Another program keeps sending transactions from {wanted.sender}.",
             hint="Let it finish, then run the same command again; nothing was sent.",
         )
 
@@ -281,23 +267,22 @@ class ChainClient:
         """The receipt of a transaction, None if it is not mined. Raises ContractRefusedError if it was refused."""
         return self._outbox.receipt(tx_hash)
 
-    def unsigned(self, sender: str, to: str | None, data: bytes, value: int, gas: int | None) -> Json:
+    def unsigned(self, wanted: Wanted) -> Json:
         """A transaction ready to be signed: the account's next number, and what is usual for gas now."""
+        gas = wanted.gas if wanted.gas is not None else self._transport.flat_gas_limit
         if gas is None:
-            gas = self._transport.flat_gas_limit
-        if gas is None:
-            estimate = self.estimate(to, data, sender=sender, value=value)
+            estimate = self.estimate(wanted.to, wanted.data, sender=wanted.sender, value=wanted.value)
             gas = min(estimate * GAS_MARGIN_PERCENT // 100, max(estimate, TRANSACTION_GAS_CAP))
         block = self.request("eth_getBlockByNumber", ["latest", False])
         transaction = {
             "chainId": self.chain_id,
-            "nonce": self.nonce(sender),
+            "nonce": self.nonce(wanted.sender),
             "gas": min(gas, int(block["gasLimit"], 16)),
-            "value": value,
-            "data": data,
+            "value": wanted.value,
+            "data": wanted.data,
         }
-        if to is not None:
-            transaction["to"] = to_checksum_address(to)
+        if wanted.to is not None:
+            transaction["to"] = to_checksum_address(wanted.to)
         if block.get("baseFeePerGas") is None:
             transaction["gasPrice"] = int(self.request("eth_gasPrice"), 16)
         else:
@@ -322,35 +307,21 @@ class ChainClient:
         topics: Sequence[str | list[str] | None] = (),
         first: int = 0,
         last: int | None = None,
-        span: int = LOG_SPAN_BLOCKS,
+        span: int = SPAN_BLOCKS,
     ) -> Iterator[LogPage]:
         """Logs of blocks first..last (None: the newest now), in pages of at most `span` blocks.
 
         A node that finds a range too large gets smaller ones. Empty pages come too, so that a caller can note
         how far it has read.
         """
-        end = self.block_number() if last is None else last
-        while first <= end:
-            upto = min(first + span - 1, end)
-            wanted: Json = {"fromBlock": hex(first), "toBlock": hex(upto), "topics": list(topics)}
-            if addresses:
-                wanted["address"] = list(addresses)
-            try:
-                logs = self._transport.request("eth_getLogs", [wanted])
-            except RpcError as error:
-                if span == 1:
-                    raise translated(error, all_errors()) from error
-                span = max(1, (upto - first + 1) // 4)
-                continue
-            yield LogPage(first=first, last=upto, logs=logs)
-            first = upto + 1
+        return pages(self._transport, addresses, topics, first, self.block_number() if last is None else last, span)
 
     # Time
 
     @property
     def can_move_time(self) -> bool:
         """Whether this is a development node whose clock obeys, as far as is known."""
-        return not self._clock_refused and self.node_version.lower().startswith(_CLOCK_IN_HAND)
+        return self._clock.can_move
 
     def wait_until(self, timestamp: int, *, progress: Progress | None = None, poll_s: float = 1.0) -> int:
         """Return once the newest block's time is at least `timestamp`; that time.
@@ -358,39 +329,7 @@ class ChainClient:
         Moves the clock where the node allows it, else waits. `progress` (by default the client's `on_wait`) is called
         with the seconds left, at each poll. Raises TemporaryError when they are more than the client's patience.
         """
-        now = self.now()
-        progress = progress or self._on_wait
-        while now < timestamp:
-            seconds = timestamp - now
-            moved = self._move_time(seconds)
-            if not moved:
-                self._require_patience(seconds, timestamp)
-            if progress is not None:
-                progress(seconds)
-            if not moved:
-                time.sleep(min(poll_s, seconds))
-            now = self.now()
-        return now
-
-    def _move_time(self, seconds: int) -> bool:
-        """Whether the node moved its clock; one that refuses once is not asked again."""
-        if not self.can_move_time:
-            return False
-        try:
-            self._transport.request("evm_increaseTime", [seconds])
-            self._transport.request("evm_mine", [])
-        except RpcError:
-            self._clock_refused = True
-            return False
-        return True
-
-    def _require_patience(self, seconds: int, timestamp: int) -> None:
-        if self._patience_s is not None and seconds > self._patience_s:
-            when = dt.datetime.fromtimestamp(timestamp, dt.UTC)
-            raise TemporaryError(
-                f"It is too early: this can be done from {when:%Y-%m-%d %H:%M:%S} UTC on.",
-                hint="Run the same command again then; nothing was sent.",
-            )
+        return self._clock.wait_until(timestamp, progress=progress, poll_s=poll_s)
 
     def close(self) -> None:
         """Close the connection, or the embedded chain."""

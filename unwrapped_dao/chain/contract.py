@@ -10,9 +10,10 @@ import msgspec
 from ..errors import NotFoundError
 from . import artifacts
 from .abi import Abi, Event
-from .client import ChainClient, DryRun, OnSigned
+from .client import ChainClient, DryRun
 from .outbox import Receipt
 from .signer import Signer
+from .wanted import OnSigned
 
 
 class Contract:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from . import artifacts
-from .client import ChainClient, OnSigned
+from .client import ChainClient
 from .contract import Contract
 from .outbox import Receipt
 from .signer import Signer
+from .wanted import OnSigned
 
 ETH = "0x0000000000000000000000000000000000000000"
 

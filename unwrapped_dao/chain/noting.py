@@ -13,16 +13,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
 from ..errors import ContractRefusedError, FeeTooLowError, RpcUnavailableError, SettingsError
-from .client import ChainClient, OnSigned, Progress
+from .client import ChainClient
+from .clock import Progress
 from .fees import Fees
 from .outbox import NonceAhead, NonceTaken, Receipt, Underpriced
-from .signer import Signer
 from .transport import Transport
+from .wanted import Wanted
 
 STUCK_S = 45.0
 """A transaction that waits longer than this (three to four blocks of Ethereum) offers too little, most likely."""
@@ -114,21 +115,12 @@ class NotingClient(ChainClient):
 
     # --- sending ---------------------------------------------------------------------------------------------------
 
-    def send(
-        self,
-        signer: Signer,
-        to: str | None,
-        data: bytes = b"",
-        *,
-        value: int = 0,
-        gas: int | None = None,
-        on_signed: OnSigned | None = None,
-    ) -> Receipt:
+    def _carry_out(self, wanted: Wanted) -> Receipt:
         """As ChainClient.send, once. A refusal ends it: the same may be asked for again later.
 
         Raises FeeTooLowError when the chain asks for more than the ceiling; what was sent goes on waiting then.
         """
-        wish = _Wish(signer, to, data, value, gas, self._name(str(signer.address), to, value, data), on_signed)
+        wish = _Wish(wanted, self._name(wanted))
         try:
             if (noted := self._noted(wish.name)) is not None:
                 try:
@@ -147,15 +139,15 @@ class NotingClient(ChainClient):
             except NonceTaken:
                 continue  # another program used the account meanwhile; nothing of ours was mined
         raise RpcUnavailableError(
-            f"Another program keeps sending transactions from {wish.signer.address}.",
+            f"Another program keeps sending transactions from {wish.wanted.sender}.",
             hint="Let it finish, then run the same command again; nothing was sent.",
         )
 
     def _first(self, wish: _Wish) -> Noted:
         """Sign it, under the account's next number, or under that of an earlier transaction that nobody wants now."""
-        sender = str(wish.signer.address)
+        sender = wish.wanted.sender
         abandoned = self._abandoned(sender)
-        transaction = self.unsigned(sender, wish.to, wish.data, wish.value, wish.gas)
+        transaction = self.unsigned(wish.wanted)
         fees = Fees.of(transaction).at_most(self._ceiling_wei)
         number = transaction["nonce"]
         if abandoned is not None:
@@ -214,7 +206,7 @@ class NotingClient(ChainClient):
 
     def _replacement(self, wish: _Wish, noted: Noted) -> Noted:
         """The same with a higher fee, noted. Raises FeeTooLowError if that would be above the ceiling."""
-        transaction = self.unsigned(noted.sender, wish.to, wish.data, wish.value, noted.gas)
+        transaction = self.unsigned(msgspec.structs.replace(wish.wanted, gas=noted.gas))
         fees = noted.last.fees.raised(Fees.of(transaction), self._ceiling_wei)
         if fees is None:
             raise self._too_low(noted)
@@ -222,14 +214,12 @@ class NotingClient(ChainClient):
         return self._sign(wish, noted, fees)
 
     def _sign(self, wish: _Wish, noted: Noted, fees: Fees) -> Noted:
-        transaction = self.unsigned(noted.sender, wish.to, wish.data, wish.value, noted.gas)
-        signed = wish.signer.sign_transaction(fees.written_into(transaction | {"nonce": noted.number}))
-        raw, tx_hash = bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex()
+        transaction = self.unsigned(msgspec.structs.replace(wish.wanted, gas=noted.gas))
+        tx_hash, raw = wish.wanted.sign(fees.written_into(transaction | {"nonce": noted.number}))
         attempt = Attempt(hash=tx_hash, raw="0x" + raw.hex(), fees=fees)
         made = msgspec.structs.replace(noted, attempts=(*noted.attempts, attempt))
         self._notes.put(wish.name, msgspec.json.encode(made))
-        if wish.on_signed is not None:
-            wish.on_signed(tx_hash, raw)
+        wish.wanted.tell_signed(tx_hash, raw)
         return made
 
     # --- what waits ------------------------------------------------------------------------------------------------
@@ -323,21 +313,16 @@ class NotingClient(ChainClient):
                 hint="Restore the workspace's journal from a copy, or move that note away if it is not needed.",
             ) from None
 
-    def _name(self, sender: str, to: str | None, value: int, data: bytes) -> str:
-        head = f"{sender.lower()} {(to or '').lower()} {value} ".encode()
-        return f"{_UNDER}{self._subject}.{hashlib.sha256(head + data).hexdigest()}"
+    def _name(self, wanted: Wanted) -> str:
+        head = f"{wanted.sender.lower()} {(wanted.to or '').lower()} {wanted.value} ".encode()
+        return f"{_UNDER}{self._subject}.{hashlib.sha256(head + wanted.data).hexdigest()}"
 
 
 class _Wish(msgspec.Struct, frozen=True):
     """What is to be mined once, and the name of its note."""
 
-    signer: Any
-    to: str | None
-    data: bytes
-    value: int
-    gas: int | None
+    wanted: Wanted
     name: str
-    on_signed: OnSigned | None
 
 
 def about(client: ChainClient, subject: str) -> AbstractContextManager[None]:

@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from ..errors import NotAllowedError, TemporaryError, UntrustedDataError
-from .client import ChainClient, OnSigned
+from .client import ChainClient
 from .outbox import Receipt
-from .signer import Signer
 from .transport import Transport
+from .wanted import Wanted
 
 _TAG_AT = {
     "eth_call": 1,
@@ -45,16 +45,7 @@ class PinnedClient(ChainClient):
         """Height of the pinned block."""
         return self.block.number
 
-    def send(
-        self,
-        signer: Signer,
-        to: str | None,
-        data: bytes = b"",
-        *,
-        value: int = 0,
-        gas: int | None = None,
-        on_signed: OnSigned | None = None,
-    ) -> Receipt:
+    def _carry_out(self, wanted: Wanted) -> Receipt:
         """Nothing can be sent into the past."""
         raise NotAllowedError("A view of an earlier block cannot send a transaction.")
 

@@ -8,16 +8,17 @@ would send next depends on what this one did.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
 
 from ..errors import ContractRefusedError
 from . import artifacts
-from .client import ChainClient, OnSigned, Progress
-from .outbox import Receipt, Signed
-from .signer import Signer
+from .client import ChainClient
+from .clock import Progress
+from .outbox import Receipt
 from .transport import Transport
+from .wanted import Wanted
 
 _ANYWHERE = ("Genesis", "TestDollar")
 """Contracts whose calls are understood at any address: they stand outside a collective's own list."""
@@ -67,45 +68,24 @@ class RehearsalClient(ChainClient):
         """Tell which contract stands where: name -> address."""
         self._names |= {address.lower(): name for name, address in addresses.items()}
 
-    def send(
-        self,
-        signer: Signer,
-        to: str | None,
-        data: bytes = b"",
-        *,
-        value: int = 0,
-        gas: int | None = None,
-        on_signed: OnSigned | None = None,
-    ) -> Receipt:
+    def _carry_out(self, wanted: Wanted) -> Receipt:
         """Show a transaction. Raises ContractRefusedError if it would be refused, RehearsalEnd if it was not sent."""
         if self._throwaway:
             try:
-                receipt = super().send(signer, to, data, value=value, gas=gas, on_signed=on_signed)
+                receipt = super()._carry_out(wanted)
             except ContractRefusedError as refused:
-                self._plan(str(signer.address), to, data, value, 0, refused)
+                self._plan(wanted, 0, refused)
                 raise
-            self._plan(str(signer.address), to, data, value, receipt.gas_used, None)
+            self._plan(wanted, receipt.gas_used, None)
             return receipt
-        return self._simulated(str(signer.address), to, data, value)
-
-    def _simulated(self, sender: str, to: str | None, data: bytes, value: int) -> NoReturn:
         if self._not_before:
-            self._plan(sender, to, data, value, 0, None)
+            self._plan(wanted, 0, None)
             raise RehearsalEnd
-        outcome = self.dry_run(to, data, sender=sender, value=value)
-        self._plan(sender, to, data, value, outcome.gas, outcome.refused)
+        outcome = self.dry_run(wanted.to, wanted.data, sender=wanted.sender, value=wanted.value)
+        self._plan(wanted, outcome.gas, outcome.refused)
         if outcome.refused is not None:
             raise outcome.refused
         raise RehearsalEnd
-
-    def resend(self, raw: bytes) -> Receipt:
-        """As `send`: what a killed command has signed is not sent by a rehearsal either."""
-        signed = Signed.read(raw)
-        if self._throwaway:
-            receipt = super().resend(raw)
-            self._plan(signed.sender, signed.to, signed.data, signed.value, receipt.gas_used, None)
-            return receipt
-        return self._simulated(signed.sender, signed.to, signed.data, signed.value)
 
     def wait_until(self, timestamp: int, *, progress: Progress | None = None, poll_s: float = 1.0) -> int:
         """Wait on a copy; on a chain that others use only note that there is something to wait for."""
@@ -116,24 +96,16 @@ class RehearsalClient(ChainClient):
             self._not_before = max(self._not_before, timestamp)
         return now
 
-    def _plan(
-        self,
-        sender: str,
-        to: str | None,
-        data: bytes,
-        value: int,
-        gas: int,
-        refused: ContractRefusedError | None,
-    ) -> None:
-        contract, function, arguments = self._decoded(to, data)
+    def _plan(self, wanted: Wanted, gas: int, refused: ContractRefusedError | None) -> None:
+        contract, function, arguments = self._decoded(wanted.to, wanted.data)
         self.planned.append(
             Planned(
-                sender=sender,
-                to=to,
+                sender=wanted.sender,
+                to=wanted.to,
                 contract=contract,
                 function=function,
                 arguments=arguments,
-                value_wei=value,
+                value_wei=wanted.value,
                 gas=gas,
                 refused=refused.message if refused else "",
                 not_before=self._not_before,
