@@ -158,9 +158,8 @@ def sent_and_not_mined(node: ChainNode, home: Path, text: str) -> None:
         node.client().request("miner_start")
     assert [ended.code for ended in said] == [3, 3, 3], [ended.err for ended in said]
     assert all(ended.err.count("error: ") == ended.err.count("hint: ") == 1 for ended in said)
-    assert "was sent, but not mined within 1 seconds" in said[0].err
-    for ended in said[1:]:
-        assert "still waits to be mined; nothing new was sent" in ended.err
+    # Ganache counts what waits only once it is mined: the same bytes are sent again then, under the same number.
+    assert all("was sent, but not mined within 1 seconds" in ended.err for ended in said)
     again = run(text, home, node)
     assert again.code == 0, again.err
 

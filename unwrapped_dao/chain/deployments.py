@@ -75,7 +75,8 @@ def load(workspace: Path) -> Deployment:
     except FileNotFoundError:
         raise NotFoundError(
             f"The workspace {workspace} has no collective.",
-            hint="Deploy one with `unwrapped-dao collective deploy`, or name another --workspace.",
+            hint="`unwrapped-dao collective verify GENESIS --save` makes one on your node known here; "
+            "`unwrapped-dao collective deploy` founds one.",
         ) from None
     except (OSError, UnicodeDecodeError):
         raise SettingsError(f"{path} cannot be read.") from None

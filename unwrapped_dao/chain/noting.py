@@ -156,7 +156,8 @@ class NotingClient(ChainClient):
             if raised is None:
                 raise self._too_low(abandoned)
             fees = raised
-            self._tell(f"transaction {number} is not wanted any more; another takes its place, offering {fees}")
+            if any(self._outbox.is_known(tx_hash) for tx_hash in abandoned.hashes):
+                self._tell(f"transaction {number} is not wanted any more; another takes its place, offering {fees}")
         return self._sign(wish, Noted(sender=sender, number=number, gas=transaction["gas"], attempts=()), fees)
 
     def _mined(self, wish: _Wish, noted: Noted) -> Receipt:

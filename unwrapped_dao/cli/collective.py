@@ -90,8 +90,10 @@ def deploy(
         call.talk.warn(_warnings(app.collective))
     lines = [f"{deployment.name} is deployed: Genesis {deployment.genesis}, and the deployer holds nothing any more."]
     lines += [f"  {contract:<22} {address}" for contract, address in deployment.addresses.items()]
-    each = " by each of them" if len(keepers) > 1 else ""
-    lines.append(f"Next: `unwrapped-dao custodian setup --as {keepers[0]}`{each}, then `unwrapped-dao pool open`.")
+    who = f"`unwrapped-dao custodian setup --as {keepers[0]}`"
+    if len(keepers) > 1 or keepers[0].startswith("0x"):
+        who = "each custodian runs `unwrapped-dao custodian setup`"
+    lines.append(f"Next: {who}, then `unwrapped-dao pool open`.")
     return Told(deployment.model_dump(mode="json"), lines)
 
 

@@ -31,6 +31,7 @@ def setup(
     """Do your part in forming (or resharing) the newest committee key. Run again it goes on from where it was."""
     import time
 
+    said = ""
     while True:
         with call.open() as app:
             stand = app.custodian(call.account, told=call.talk.say).setup()
@@ -38,7 +39,9 @@ def setup(
             folder = app.workspace.keys
         if stand.over or not wait:
             break
-        call.talk.say(stand.sentence)
+        if stand.sentence != said:
+            call.talk.say(stand.sentence)
+        said = stand.sentence
         time.sleep(max(every, 1.0))
     if stand.active and generation.one_can_read:
         call.talk.warn([f"This committee is {generation.shape}: its one custodian could open every envelope."])
@@ -153,6 +156,27 @@ def restore(call: Call, file: Annotated[Path, typer.Argument(metavar="FILE", hel
     return Told({"restored": names}, [line, "See `unwrapped-dao custodian status`."])
 
 
+@verb(noun, "forget", account="custodian")
+def forget(
+    call: Call,
+    key: Annotated[int, typer.Argument(metavar="KEY", help="Which key; see `custodian status`.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> Told:
+    """Delete your share of a key that was shared anew, or that a vote retired. Old shares open everything under it."""
+    from ..errors import InputError
+
+    with call.open() as app:
+        custodian = app.custodian(call.account)
+        if not yes:
+            raise InputError(
+                f"This deletes {call.account}'s share of committee key {key} for ever, so it has to be confirmed.",
+                hint="Add --yes. Backups are yours to delete besides.",
+            )
+        gone = custodian.forget(key)
+    line = f"{len(gone)} keyfiles of committee key {key} are deleted." if gone else f"Nothing of key {key} was here."
+    return Told({"key": key, "deleted": gone}, [line, "Delete them in every backup too: they open as much as these."])
+
+
 @verb(noun, "reshare", account="member", sends=True)
 def reshare(
     call: Call,
@@ -203,11 +227,13 @@ def _key(generation: Generation, address: str, custodian: Custodian | None) -> d
     return {
         "generation": generation.number,
         "committee": generation.shape,
+        "threshold": generation.threshold,
         "state": generation.state.name.lower(),
         "custodians": generation.custodians,
         "reshares": generation.source,
         "yours": address in generation.custodians,
         "share_kept": custodian is not None and custodian.holds(generation),
+        "spare": custodian is not None and custodian.is_spare(generation),
         "one_can_read": generation.one_can_read,
     }
 
@@ -219,6 +245,12 @@ def _key_line(key: dict[str, Any]) -> str:
     line = f"key {key['generation']} ({key['committee']}), {key['state']}{mine}"
     if key["reshares"]:
         line += f"; the same key as {key['reshares']}, shared anew"
+    if key["spare"]:
+        why = "it is retired" if key["state"] == "retired" else "others serve it now"
+        line += (
+            f"; {why}, and {key['threshold']} of these old shares together still open everything under "
+            f"it: `unwrapped-dao custodian forget {key['generation']}` deletes yours"
+        )
     if key["one_can_read"]:
         line += ": its one custodian could open every envelope"
     return line

@@ -11,7 +11,6 @@ Not here: complaints (complaint); the key itself, once formed (committee).
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
@@ -33,6 +32,7 @@ from .feldman import Polynomial, PublicPolynomial, combine_shares, weighted_sum,
 from .keys import Secret, SecretScalar
 
 MOST_CUSTODIANS = 32
+_NO_CHANCE = bytes(32)
 
 DealAsWords = tuple[tuple[tuple[int, int], ...], tuple[int, int], tuple[int, int], int, tuple[int, ...]]
 
@@ -54,9 +54,12 @@ class SchnorrProof:
 
 
 def prove_encryption_key(secret: SecretScalar, board: Board, index: int) -> SchnorrProof:
-    """Proof of possession of K = k·P1 by one custodian of one generation. k is fresh for each generation."""
+    """Proof of possession of K = k·P1 by one custodian of one generation. k is fresh for each generation.
+
+    The same whenever it is made, as RFC 6979 has it: the nonce follows from k and from all that the challenge binds.
+    """
     public = P1 * secret.to_secret_int()
-    nonce = hashing.schnorr_nonce(secret.to_secret_bytes(), secrets.token_bytes(32), _context(board, index))
+    nonce = hashing.schnorr_nonce(secret.to_secret_bytes(), _NO_CHANCE, _context(board, index))
     t_point = P1 * nonce
     challenge = hashing.dkg_encryption_key_challenge(*_where(board), index, public.words, t_point.words)
     return SchnorrProof(t_point, (nonce + challenge * secret.to_secret_int()) % R)

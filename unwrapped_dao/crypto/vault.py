@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from .. import disk
 from ..errors import NotFoundError
 from . import keystore
 from .keys import SecretScalar
@@ -28,6 +29,10 @@ class Vault(Protocol):
 
     def has(self, name: str) -> bool: ...
 
+    def drop(self, name: str) -> None:
+        """Delete a secret; nothing happens if it is not there."""
+        ...
+
 
 class MemoryVault:
     """For one process: nothing is written anywhere."""
@@ -48,6 +53,9 @@ class MemoryVault:
 
     def has(self, name: str) -> bool:
         return name in self._secrets
+
+    def drop(self, name: str) -> None:
+        self._secrets.pop(name, None)
 
 
 class KeyfileVault:
@@ -74,6 +82,11 @@ class KeyfileVault:
 
     def has(self, name: str) -> bool:
         return self._path(name).is_file()
+
+    def drop(self, name: str) -> None:
+        self._path(name).unlink(missing_ok=True)
+        if self._folder.is_dir():
+            disk.sync_folder(self._folder)
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.json"

@@ -18,7 +18,7 @@ from unwrapped_dao.chain.market import SaleState
 from unwrapped_dao.chain.noting import NotingClient
 from unwrapped_dao.chain.transport import Transport
 from unwrapped_dao.roles.custodian import Custodian, Finality
-from unwrapped_dao.roles.custodian.subjects import is_over, key_subject, week_subject
+from unwrapped_dao.roles.custodian.subjects import is_over, key_subject, sale_subject, week_subject
 from unwrapped_dao.storage.notes import FolderNotes
 
 pytestmark = pytest.mark.long
@@ -141,14 +141,17 @@ def test_what_could_still_be_mined_is_not_forgotten(small: World, tmp_path: Path
 
 
 def test_a_key_is_over_once_it_is_formed_and_a_week_after_the_next(small: World) -> None:
-    committee = small.dao.collective.committee
-    assert committee.generation(1).state is GenerationState.ACTIVE
+    collective = small.dao.collective
+    sale = collective.market.approved()[0]
+    assert collective.committee.generation(1).state is GenerationState.ACTIVE
     for subject, over in (
         (key_subject(1), True),
         (key_subject(2), False),  # none yet: it may be formed in blocks that are not final
         (week_subject(2_900), False),
         (week_subject(2_899), False),
         (week_subject(2_898), True),
+        (sale_subject(sale), True),  # settled
+        (sale_subject(bytes(32)), False),  # unknown
         ("other", False),
     ):
-        assert is_over(subject, committee, 2_900, lambda _: False) == over, subject
+        assert is_over(subject, collective, 2_900) == over, subject

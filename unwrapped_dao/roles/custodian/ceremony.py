@@ -7,6 +7,7 @@ What others sent is opened only once it is final; complaints are made, and share
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -77,7 +78,7 @@ class Ceremony:
             part = self._part(newest)
             return bool(part.dealer or part.receiver)
         waits = newest.state is GenerationState.ACTIVE and self._seats.seat(newest) is not None
-        return waits and not self._seats.has_share(newest) and self._seeds.has(self._seed_name(newest.number))
+        return waits and not self._seats.has_share(newest) and self._seeds.has(self.seed_name(newest.number))
 
     def step(self, *, eager: bool) -> Stand:
         """Do all that is possible now. Raises NotAllowedError for who has no part in the newest key."""
@@ -129,7 +130,7 @@ class Ceremony:
         if (
             newest.state is GenerationState.ACTIVE
             and not self._seats.has_share(newest)
-            and self._seeds.has(self._seed_name(number))
+            and self._seeds.has(self.seed_name(number))
         ):
             return (
                 lambda: self._seats.keep(number, self._secret(self._part(newest))),
@@ -259,12 +260,13 @@ class Ceremony:
 
     # --- secrets ---------------------------------------------------------------------------------------------------
 
-    def _seed_name(self, generation: int) -> str:
+    def seed_name(self, generation: int) -> str:
+        """What the seed of a generation is kept under."""
         return self._seats.name(generation).replace("custodian-", "seed-", 1)
 
     def _seed(self, generation: int) -> SecretScalar:
         """What this custodian's part follows from; made and kept when it is first asked for."""
-        name = self._seed_name(generation)
+        name = self.seed_name(generation)
         if not self._seeds.has(name):
             self._seeds.put(name, SecretScalar.generate())
         return self._seeds.get(name)
@@ -331,7 +333,8 @@ def _missing(generation: Generation, done: frozenset[int], among: frozenset[int]
 
 def _waits(phase: str, part: Part, who: list[str], what: str) -> _Said:
     others = f"{', '.join(who)} " if who else ""
-    until = f" (until second {part.formation.until} of the chain)" if part.formation.until else ""
+    end = dt.datetime.fromtimestamp(part.formation.until, dt.UTC)
+    until = f" (until {end:%Y-%m-%d %H:%M:%S} UTC by the chain's clock)" if part.formation.until else ""
     return _Said(phase, f"Committee key {part.generation.number} is forming; waiting for {others}{what}{until}")
 
 

@@ -31,6 +31,14 @@ class Finality:
         Raises UntrustedDataError if the node takes back what it called final, calls final what it does not have, or
         differs from the witness; TemporaryError if it is behind what it said before.
         """
+        return pinned(self._client, self._block())
+
+    def views(self) -> tuple[PinnedClient, PinnedClient | None]:
+        """The same, and the witness at the very same block if there is one. Raises as `view`."""
+        block = self._block()
+        return pinned(self._client, block), None if self._witness is None else pinned(self._witness, block)
+
+    def _block(self) -> BlockId:
         block = settled(self._client, self._tag)
         if self._witness is not None:
             block = self._agreed(block, self._witness)
@@ -40,7 +48,7 @@ class Finality:
             self._compare(known, block)
         if known is None or block.number > known.number:
             self._notes.put(_HIGHEST, msgspec.json.encode(block))
-        return pinned(self._client, block)
+        return block
 
     def _agreed(self, block: BlockId, witness: ChainClient) -> BlockId:
         other = settled(witness, self._tag)

@@ -16,7 +16,7 @@ from ...crypto.tree import Node
 from ...crypto.vault import Vault
 from ...errors import NotFoundError
 from ..identity import Progress, no_progress, sale_cover
-from . import heartbeats
+from . import forgetting, heartbeats
 from .ceremony import Ceremony, Stand
 from .finality import Finality
 from .heartbeats import Heartbeat
@@ -45,7 +45,8 @@ class Custodian:
         self._account = account
         self.seats = Seats(collective, self.address, vault)
         self._finality = finality or Finality(collective.client, "latest", notes or MemoryNotes())
-        self._ceremony = Ceremony(collective, account, self.seats, seeds or vault, self._finality)
+        self._seeds = seeds or vault
+        self._ceremony = Ceremony(collective, account, self.seats, self._seeds, self._finality)
         self._posted = 0, 0
         self._serving = Serving(collective, account, self.seats, self._finality)
 
@@ -107,10 +108,9 @@ class Custodian:
         if not isinstance(client, NotingClient) or not (subjects := client.subjects()):
             return
         final = self._finality.view()
-        committee = Collective.at(final, self._collective.deployment).committee
-        week = heartbeats.this_week(self._collective)
+        then, week = Collective.at(final, self._collective.deployment), heartbeats.this_week(self._collective)
         for subject in subjects:
-            if is_over(subject, committee, week, self._serving.is_over):
+            if is_over(subject, then, week):
                 client.forget(subject, hex(final.block.number))
 
     def cover(self, sale_id: bytes, offer: Offer) -> tuple[Node, ...]:
@@ -120,6 +120,20 @@ class Custodian:
     def fix_exclusions(self, sale_id: bytes) -> bool:
         """Pass the excluded leaves, if that is still to do; False if the sale was refunded by it."""
         return self._serving.fix_exclusions(sale_id)
+
+    def forget(self, number: int) -> list[str]:
+        """Delete this account's share of a key that was shared anew or retired, and what it could be made from again.
+
+        The names of what was deleted. Raises NotAllowedError while the share may still be needed.
+        """
+        generation = self._collective.committee.generation(number)
+        self.seats.require(generation)
+        forgetting.require_over(self._collective, generation, self._finality)
+        return forgetting.forget(self.seats, self._seeds, generation, self._ceremony.seed_name(number))
+
+    def is_spare(self, generation: Generation) -> bool:
+        """Whether a share of it is kept here although another generation serves the key by now."""
+        return self.holds(generation) and self._collective.committee.serving(generation.number) != generation.number
 
     def holds(self, generation: Generation) -> bool:
         """Whether a share of this generation is kept here."""

@@ -61,6 +61,13 @@ class Seats:
         if not self._vault.has(self.name(generation)):
             self._vault.put(self.name(generation), secret)
 
+    def drop(self, generation: Generation) -> bool:
+        """Delete a share; whether there was one."""
+        there = self.has_share(generation)
+        self._open.pop(generation.number, None)
+        self._vault.drop(self.name(generation.number))
+        return there
+
     def kept_or_made(self, generation: int) -> SecretScalar:
         """The secret under this generation's name; a fresh one is kept first if there is none."""
         if not self._vault.has(self.name(generation)):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ...chain.collective import Collective
 from ...chain.committee import Generation
-from ...chain.market import NodeDelivery, SaleState
+from ...chain.market import NodeDelivery, Offer, SaleState
 from ...chain.noting import about
 from ...chain.outbox import Receipt
 from ...chain.signer import Signer
@@ -19,6 +19,7 @@ from ...crypto.delivery import SaleId, combine_shares, make_share
 from ...crypto.tree import Node
 from ...errors import ContractRefusedError
 from ..identity import Progress, committee_key, no_progress, sale_identity
+from .approvals import Approvals
 from .duties import Deliver, Duty, FixExclusions, Over, PostShares, SayReady, Seat, Stage, Wait, next_duty
 from .finality import Finality
 from .seats import Seats
@@ -75,13 +76,18 @@ class Serving:
         self._account = account
         self._seats = seats
         self._finality = finality
+        self._approvals = Approvals()
+        self._offers: dict[bytes, Offer] = {}
         self._over: set[bytes] = set()
         self._books: dict[int, ShareBook] = {}
 
     def once(self, *, eager: bool, progress: Progress = no_progress, tell: Tell = quiet) -> Outcome:
         """Do everything that can be done now for every sale of a key that this custodian has a share of."""
         outcome = Outcome()
-        for sale_id in self._final().market.approved():
+        final, witness = self._finality.views()
+        deployment = self._collective.deployment
+        beside = None if witness is None else Collective.at(witness, deployment)
+        for sale_id in self._approvals.read(Collective.at(final, deployment), beside):
             if sale_id not in self._over:
                 self.serve(sale_id, outcome, eager=eager, progress=progress, tell=tell)
         return outcome
@@ -96,10 +102,13 @@ class Serving:
         tell: Tell = quiet,
     ) -> None:
         """One sale, until there is nothing to do for it now."""
-        sale = served(self._final(), sale_id)
-        seat = self._seats.seat(sale.generation)
-        if seat is None or not self._seats.has_share(sale.generation):
+        final = self._final()
+        generation = final.committee.generation(final.market.sale(sale_id).generation)
+        seat = self._seats.seat(generation)
+        if seat is None or not self._seats.has_share(generation):
             return
+        sale = served(final, sale_id, self._offers.get(sale_id))
+        self._offers[sale_id] = sale.offer
         book = self._book(sale.generation)
         last: Duty | None = None
         while True:
@@ -109,11 +118,13 @@ class Serving:
             last = duty
             if isinstance(duty, Over):
                 self._over.add(sale_id)
-                book.forget(sale_id)
             elif isinstance(duty, Wait):
                 outcome.waiting[sale_id] = duty
             if isinstance(duty, Over | Wait):
                 outcome.bad += [(sale_id, bad) for (of, _, _), bad in book.bad.items() if of == sale_id]
+                if sale_id in self._over:
+                    self._offers.pop(sale_id)
+                    book.forget(sale_id)
                 return
             deed = self._act(sale, seat, duty, seen, progress)
             outcome.deeds.append(deed)
@@ -127,10 +138,6 @@ class Serving:
         if newest.view.stage is Stage.APPROVED and newest.view.listed is None:
             self._fix(sale, newest.view.derived[newest.view.staged :])
         return self._collective.market.sale(sale_id).state is SaleState.APPROVED
-
-    def is_over(self, sale_id: bytes) -> bool:
-        """Whether it is known that nothing will ever be left to do for a sale: it is closed on the final chain."""
-        return sale_id in self._over
 
     # --- looking ---------------------------------------------------------------------------------------------------
 

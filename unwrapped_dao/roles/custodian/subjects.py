@@ -5,9 +5,9 @@ The notes about what is over are dropped: nothing will ask for those transaction
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from ...chain.committee import Committee, GenerationState
+from ...chain.collective import Collective
+from ...chain.committee import GenerationState
+from ...chain.market import SaleState
 
 _SALE, _KEY, _WEEK = "sale-", "key-", "week-"
 
@@ -27,12 +27,13 @@ def week_subject(week: int) -> str:
     return f"{_WEEK}{week}"
 
 
-def is_over(subject: str, final: Committee, week: int, sale_is_over: Callable[[bytes], bool]) -> bool:
+def is_over(subject: str, final: Collective, week: int) -> bool:
     """Whether nothing about it will be sent again, by the final state of the chain. `week` is the present one."""
     if subject.startswith(_SALE):
-        return sale_is_over(bytes.fromhex(subject.removeprefix(_SALE)))
+        sale = final.market.sale(bytes.fromhex(subject.removeprefix(_SALE)))
+        return sale.state in (SaleState.SETTLED, SaleState.REFUNDED)
     if subject.startswith(_KEY):
-        state = final.generation(int(subject.removeprefix(_KEY))).state
+        state = final.committee.generation(int(subject.removeprefix(_KEY))).state
         return state not in (GenerationState.NONE, GenerationState.FORMING)
     if subject.startswith(_WEEK):
         return int(subject.removeprefix(_WEEK)) < week - 1

@@ -81,12 +81,12 @@ class Seen:
     numbers: Mapping[Node, int] = field(default_factory=dict)
 
 
-def served(collective: Collective, sale_id: bytes) -> Served:
-    """What is constant about a sale; who serves it was written into it at its approval.
+def served(collective: Collective, sale_id: bytes, offer: Offer | None = None) -> Served:
+    """What is constant about a sale; who serves it was written into it at its approval. `offer` is it, if it is known.
 
     Raises UntrustedDataError if the node tells another offer than the id hashes.
     """
-    offer = collective.market.offer_of(sale_id)
+    offer = offer or collective.market.offer_of(sale_id)
     if offer.sale_id(collective.client.chain_id, collective.market.address) != sale_id:
         raise UntrustedDataError(f"The node tells another offer than that of sale 0x{sale_id.hex()[:12]}….")
     pool = collective.registry.pool(offer.scope_id, offer.epoch)

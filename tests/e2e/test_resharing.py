@@ -1,0 +1,320 @@
+"""Custodians as processes on Ganache, each in a workspace of its own: a key is formed, a share lost, the key shared
+anew to others, a pool of the old key sold, a fresh key formed beside it, old shares deleted. Nodes lie meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.doubles.rpc_proxy import Reply, proxied
+from tests.e2e.chain_nodes import ETHER, ChainNode, running
+from tests.kills import commands
+from tests.kills.life import begin
+from tests.kills.world import WORKSPACE
+from unwrapped_dao.chain import deployments
+from unwrapped_dao.chain.collective import Collective
+from unwrapped_dao.chain.committee import GenerationState
+from unwrapped_dao.chain.market import SaleState
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+
+PEOPLE = "founder ana ben cleo buyer"
+LIMIT_S = 300
+
+
+@dataclass
+class Keeper:
+    """A custodian's machine: `start` and `stop` its daemon, `said` what it told."""
+
+    home: Path
+    url: str
+    node: ChainNode
+    options: str = ""
+    daemon: commands.Running | None = None
+    told: list[str] = field(default_factory=list)
+
+    def __call__(self, text: str, *, code: int = 0) -> Any:
+        ended = commands.run([*shlex.split(text), "--json"], self.home, UNWRAPPED_RPC=self.url)
+        assert ended.code == code, (text, ended.err)
+        return json.loads(ended.out) if code == 0 else ended.err
+
+    @property
+    def address(self) -> str:
+        found = json.loads((self.home / WORKSPACE / "accounts" / "custodian.json").read_text())["address"]
+        return f"0x{found}"
+
+    def start(self) -> None:
+        line = f"custodian run --json --every 0.5 {self.options}"
+        self.daemon = commands.start(shlex.split(line), self.home, UNWRAPPED_RPC=self.url)
+
+    def stop(self) -> None:
+        if self.daemon is None:
+            return
+        os.kill(self.daemon.child, signal.SIGTERM)
+        ended = self.daemon.ended()
+        self.daemon = None
+        assert ended.code == 0, ended.err
+        self.told += ended.out.splitlines()
+
+    def lose(self) -> None:
+        """SIGKILL, and a disk with nothing but the account's keyfile, which was kept elsewhere."""
+        assert self.daemon is not None
+        os.kill(self.daemon.child, signal.SIGKILL)
+        self.told += self.daemon.ended().out.splitlines()
+        self.daemon = None
+        shutil.rmtree(self.home / WORKSPACE / "keys")
+        shutil.rmtree(self.home / WORKSPACE / "journal")
+
+    def shares(self, generation: int) -> list[Path]:
+        return list((self.home / WORKSPACE / "keys").glob(f"custodian-*-{generation}-*.json"))
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.told]
+
+    def saying(self) -> str:
+        """What its daemon told so far."""
+        return "" if self.daemon is None else (self.daemon._said / "out").read_text()
+
+
+@dataclass
+class World:
+    """The members' machine, the custodians', and the chain that they share."""
+
+    node: ChainNode
+    home: Path
+    keepers: list[Keeper]
+
+    def __call__(self, text: str) -> Any:
+        ended = commands.run([*shlex.split(text), "--json"], self.home, UNWRAPPED_RPC=self.node.url)
+        assert ended.code == 0, (text, ended.err)
+        return json.loads(ended.out)
+
+    def told(self, text: str) -> str:
+        """What people read."""
+        ended = commands.run(shlex.split(text), self.home, UNWRAPPED_RPC=self.node.url)
+        assert ended.code == 0, (text, ended.err)
+        return ended.out
+
+    @property
+    def collective(self) -> Collective:
+        return Collective.at(self.node.client(), deployments.load(self.home / WORKSPACE))
+
+    def until(self, done: Callable[[], bool], *, step_s: int = 2) -> None:
+        """The chain's clock goes on, and so do the daemons."""
+        deadline = time.monotonic() + LIMIT_S
+        while not done():
+            assert time.monotonic() < deadline, "\n\n".join(keeper.saying() for keeper in self.keepers)
+            self.node.client().request("evm_increaseTime", [step_s])
+            self.node.client().request("evm_mine")
+            time.sleep(0.3)
+
+    def voted(self, number: int) -> None:
+        for name in ("ana", "ben", "cleo"):
+            self(f"proposal vote {number} for --as {name}")
+        self(f"proposal execute {number} --as founder")
+
+    def sale(self, pool: str, price: int, number: int, proposal: int) -> bytes:
+        """A sale of a pool, approved; the daemons see it."""
+        self(f"buyer offer --price {price} --purpose ai-training {pool}")
+        self(f"proposal create --sale {number} --as ana")
+        self.voted(proposal)
+        return list(self.collective.market.offers())[number - 1]
+
+    def is_settled(self, sale_id: bytes) -> bool:
+        return self.collective.market.sale(sale_id).state is SaleState.SETTLED
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    commands.import_everything()
+    with running("ganache") as node:
+        home = begin(tmp_path / "members")
+        keepers = []
+        for number in range(4):
+            folder = tmp_path / f"keeper-{number + 1}"
+            folder.mkdir()
+            keepers.append(Keeper(folder, node.url, node))
+        world = World(node, home, keepers)
+        for keeper in keepers:
+            keeper("account new custodian")
+            node.client().send(node.funded, keeper.address, value=100 * ETHER)
+        for account in world(f"account new {PEOPLE}")["accounts"]:
+            node.client().send(node.funded, account["address"], value=100 * ETHER)
+        for account in world("validator setup")["validators"]:
+            node.client().send(node.funded, account["address"], value=100 * ETHER)
+        first = ",".join(keeper.address for keeper in keepers[:3])
+        genesis = world(
+            "collective deploy --name Rehearsal --validators validator-1,validator-2,validator-3 "
+            f"--custodian {first} --threshold 2"
+        )["genesis"]
+        for keeper in keepers:
+            keeper(f"collective verify {genesis} --save")
+        try:
+            yield world
+        finally:
+            for keeper in keepers:
+                if keeper.daemon is not None:
+                    os.kill(keeper.daemon.child, signal.SIGKILL)
+                    keeper.daemon.ended()
+
+
+def test_a_lost_share_is_given_anew_and_new_custodians_serve_the_old_pool(world: World) -> None:
+    first, second, third, fourth = world.keepers
+    committee = world.collective.committee
+
+    # --- three daemons form the key by themselves, and one sells a pool under it ---
+    for keeper in (first, second, third):
+        keeper.start()
+    world.until(lambda: committee.generation(1).state is GenerationState.ACTIVE)
+    world.until(lambda: all("heartbeat" in keeper.saying() for keeper in (first, second, third)))
+    world("pool open --as founder")
+    for number, name in enumerate(("ana", "ben", "cleo"), 1):
+        world(f"member contribute exports/{number}.zip --as {name}")
+    for text in ("pool announce", "pool seal", "pool publish", "account fund buyer --tusd 300000"):
+        world(text)
+    old = committee.generation(1)
+
+    # --- the third loses its disk; the members put the fourth in the second's place ---
+    third.lose()
+    (key,) = third("custodian status")["keys"]
+    assert (key["yours"], key["share_kept"]) == (True, False)
+    named = f"{first.address},{third.address},{fourth.address}"
+    ended = commands.run(
+        shlex.split(f"custodian reshare --custodians {named} --threshold 2 --as ana"),
+        world.home,
+        UNWRAPPED_RPC=world.node.url,
+    )
+    assert ended.code == 0, ended.err
+    assert (
+        "the old shares still open everything under this key, for any 2 of the 3 old custodians together" in ended.out
+    )
+    world.voted(1)
+    for keeper in (third, fourth):
+        keeper.start()
+    # Two of three deal; whether the one that lost its share comes too is known when the time is over.
+    world.until(lambda: committee.generation(2).state is GenerationState.ACTIVE, step_s=20)
+    fresh = committee.generation(2)
+    assert (fresh.y, fresh.source, committee.serving(1)) == (old.y, 1, 2)
+    world.until(lambda: all(keeper.shares(2) for keeper in (first, third, fourth)))
+
+    # --- a pool of the old key is delivered by the new set; the second has no part in it ---
+    sale_id = world.sale("", 55_000, 1, 2)
+    world.until(lambda: world.is_settled(sale_id))
+    assert {ready.generation for ready in committee.readies(2, sale_id)} == {2}
+    assert list(committee.readies(1, sale_id)) == []
+    received = world("buyer receive 1")
+    assert received["members"] == 3 and received["unopened"] == 0
+
+    # --- what the old shares still do is said, and who has one deletes it ---
+    (spare, _) = second("custodian status")["keys"]
+    assert (spare["spare"], spare["share_kept"]) == (True, True)
+    told = commands.run(["custodian", "status"], second.home, UNWRAPPED_RPC=world.node.url).out
+    assert "2 of these old shares together still open everything under it" in told
+    assert "so it has to be confirmed" in second("custodian forget 1", code=2)
+    assert "still serves its pools" in first("custodian forget 2 --yes", code=5)
+    assert len(second("custodian forget 1 --yes")["deleted"]) == 2
+    assert second("custodian forget 1 --yes")["deleted"] == []
+    assert not list((second.home / WORKSPACE / "keys").iterdir())
+    assert (second("custodian status")["keys"][0]["share_kept"], first.daemon is not None) == (False, True)
+
+    # --- the fourth's own node lies; its witness does not ---
+    again = under_a_lying_node(world, fourth)
+
+    # --- a fresh key, for what comes; the old pool stays with the set that has it ---
+    ended = commands.run(
+        shlex.split(f"custodian reshare --fresh --custodians {named} --threshold 2 --as ben"),
+        world.home,
+        UNWRAPPED_RPC=world.node.url,
+    )
+    assert ended.code == 0 and "Pools under key 2 stay with its custodians." in ended.out, ended.err
+    world.voted(4)
+    world.until(lambda: committee.generation(3).state is GenerationState.ACTIVE)
+    assert committee.generation(3).y != old.y and committee.current().number == 3
+    assert committee.serving(1) == 2
+    last = world.sale("", 57_000, 3, 5)
+    world.until(lambda: world.is_settled(last))
+    assert {ready.generation for ready in committee.readies(2, last)} == {2}
+
+    for keeper in world.keepers:
+        keeper.stop()
+        if keeper is not fourth:
+            assert not [event for event in keeper.events if event["alarm"]], keeper.events
+    everything_was_said_once(world, [sale_id, again, last])
+
+
+def under_a_lying_node(world: World, keeper: Keeper) -> bytes:
+    """Three lies about an approved sale: each stops the daemon with an alarm of its own, and none ends it."""
+    client, market = world.node.client(), world.collective.market
+    approved = market._contract.abi.indexed_topics("SaleApproved", {})[0]
+
+    def invented(params: list[Any]) -> Any:
+        """Blocks of a chain of its own, each consistent with what it said before."""
+        block = client.request("eth_getBlockByNumber", params)
+        return block and block | {"hash": "0x" + block["hash"][:1:-1]}
+
+    def hasty(params: list[Any]) -> Any:
+        """Final is what is not mined yet."""
+        block = client.request("eth_getBlockByNumber", params)
+        return block | {"number": hex(int(block["number"], 16) + 9)} if params[0] == "finalized" else block
+
+    def without_approvals(params: list[Any]) -> Any:
+        return [log for log in client.request("eth_getLogs", params) if log["topics"][0] != approved]
+
+    lies: list[tuple[str, Reply, str]] = [
+        ("eth_getLogs", without_approvals, "differ about whether sale"),
+        ("eth_getBlockByNumber", invented, "differ about block"),
+        ("eth_getBlockByNumber", hasty, "but its newest is"),
+    ]
+    keeper.stop()
+    replies: dict[str, Reply] = {}
+    with proxied(world.node.url, replies) as liar:
+        keeper.url, keeper.options = liar.url, f"--witness {world.node.url}"
+        keeper.start()
+        until(lambda: liar.asked.count("eth_getLogs") > 3, keeper)
+        replies["eth_getLogs"] = without_approvals
+        sale_id = world.sale("", 56_000, 2, 3)
+        for method, reply, alarm in lies:
+            replies.clear()
+            replies[method] = reply
+            until(lambda alarm=alarm: alarm in keeper.saying(), keeper)  # type: ignore[misc]
+            assert "said ready" not in keeper.saying()
+        assert sorted(r.index for r in world.collective.committee.readies(2, sale_id)) == [1, 2]
+        replies.clear()
+        world.until(lambda: world.is_settled(sale_id))
+        keeper.stop()
+    assert sum(event["alarm"] for event in keeper.events) == len(lies)
+    keeper.url, keeper.options = world.node.url, ""
+    keeper.start()
+    return sale_id
+
+
+def until(done: Callable[[], bool], keeper: Keeper) -> None:
+    """The chain's clock stands."""
+    deadline = time.monotonic() + LIMIT_S
+    while not done():
+        assert time.monotonic() < deadline, keeper.saying()
+        time.sleep(0.1)
+
+
+def everything_was_said_once(world: World, sales: list[bytes]) -> None:
+    committee = world.collective.committee
+    for sale_id in sales:
+        said = [ready.index for ready in committee.readies(2, sale_id)]
+        assert len(said) == len(set(said)) == 3
+        posted = [post.index for post in committee.posted_shares(2, sale_id)]
+        assert len(posted) == len(set(posted))
+    for keeper in world.keepers:
+        notes = list((keeper.home / WORKSPACE / "journal" / "custodian").glob("*/tx.sale-*"))
+        assert notes == []  # Ganache's blocks are final at once, and both sales are over
