@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 from ..errors import UnwrappedError
+from .checks import Check, collective, custodians, tried
 from .verbs import Call, Told
 
-if TYPE_CHECKING:
-    from ..app import App
-
-_OLD_S = 600
-_ANVIL_EPOCHS = 64
+_ROOM = 64 * 1024
+"""What must fit on the workspace's disk, in bytes, for notes and keyfiles."""
 
 _PACKAGES = {
     "chain": ("eth_account", "filelock", "rlp"),
@@ -26,111 +23,71 @@ _PACKAGES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
-    name: str
-    ok: bool
-    needed: bool
-    told: str
-
-
 def doctor(call: Call) -> Told:
     """Check this machine: Python, curve library, packages, workspace, chain, collective, store. Node is not needed."""
     checks = list(_checks(call))
     bad = [check for check in checks if check.needed and not check.ok]
     lines = [f"{'ok  ' if c.ok else 'NO  ' if c.needed else '-   '}{c.name}: {c.told}" for c in checks]
+    lines = [line for c, line in zip(checks, lines, strict=True) for line in (line, *_advice(c))]
     lines.append("Everything that is needed is here." if not bad else f"{len(bad)} of them have to be put right.")
     data = {
         "ok": not bad,
-        "checks": [{"name": c.name, "ok": c.ok, "needed": c.needed, "told": c.told} for c in checks],
+        "checks": [{"name": c.name, "ok": c.ok, "needed": c.needed, "told": c.told, "hint": c.hint} for c in checks],
     }
     return Told(data, lines, code=1 if bad else 0)
 
 
-def _checks(call: Call) -> Iterator[_Check]:
+def _checks(call: Call) -> Iterator[Check]:
     from .. import __version__
 
     found = platform.python_version()
-    yield _Check("unwrapped-dao", True, True, __version__)
-    yield _Check("Python", sys.version_info >= (3, 11), True, f"{found} on {platform.platform()}")
-    yield _try("curve arithmetic", _curve)
+    yield Check("unwrapped-dao", True, True, __version__)
+    yield Check("Python", sys.version_info >= (3, 11), True, f"{found} on {platform.platform()}")
+    yield tried("curve arithmetic", _curve)
     for what, modules in _PACKAGES.items():
         missing = [name for name in modules if not _is_there(name)]
-        yield _Check(f"packages for {what}", not missing, what == "chain", ", ".join(missing or modules))
-    yield _Check("Node.js", True, False, "not needed")
+        yield Check(f"packages for {what}", not missing, what == "chain", ", ".join(missing or modules))
+    yield Check("Node.js", True, False, "not needed")
     settings = call.settings()
-    yield _Check(
-        "workspace", True, True, f"{settings.workspace}{'' if settings.workspace.is_dir() else ' (not there yet)'}"
-    )
-    yield from _world(call)
+    workspace = tried("workspace", lambda: _workspace(settings.workspace))
+    yield workspace
+    if workspace.ok:
+        yield from _world(call)
 
 
-def _world(call: Call) -> Iterator[_Check]:
+def _world(call: Call) -> Iterator[Check]:
     """Chain, collective and store, as far as they can be reached."""
     settings = call.settings()
     if settings.rpc is None and not (settings.workspace / "chain" / "chain.sqlite").is_file():
-        yield _Check("chain", True, False, "none yet; `unwrapped-dao chain start` begins one")
+        yield Check("chain", True, False, "none yet; `unwrapped-dao chain start` begins one")
         return
     try:
         with call.open() as app:
             kind = "embedded" if app.chain is not None else app.client.node_version
-            yield _Check("chain", True, True, f"{kind}, id {app.client.chain_id}, block {app.client.block_number()}")
-            yield _try("collective", lambda: app.collective.governor.address, needed=False)
-            yield from _custodian(app)
-            yield _Check("accounts", True, False, ", ".join(app.accounts.names()) or "none yet")
-            yield _try("store", lambda: _store(app.store))
+            yield Check("chain", True, True, f"{kind}, id {app.client.chain_id}, block {app.client.block_number()}")
+            found = collective(app)
+            yield found
+            if found.ok:
+                yield from custodians(app)
+            yield Check("accounts", True, False, ", ".join(app.accounts.names()) or "none yet")
+            yield tried("store", lambda: _store(app.store))
     except UnwrappedError as problem:
-        yield _Check("chain", False, True, problem.message)
+        yield Check("chain", False, True, problem.message, problem.hint)
 
 
-def _custodian(app: App) -> Iterator[_Check]:
-    """What a custodian depends on, where one of the accounts here is one: final blocks, the clock, its shares."""
-    from ..chain.powers import generations
-    from ..errors import NotFoundError
+def _workspace(folder: Path) -> str:
+    """Raises SettingsError or StorageUnavailableError where nothing can be written."""
+    from .. import disk
 
-    try:
-        keys = generations(app.collective)
-    except (UnwrappedError, KeyError) as problem:
-        if not isinstance(problem, NotFoundError):
-            yield _Check("custodian", False, False, str(problem))
-        return
-    named = {address.lower(): name for address, name in app.accounts.named().items()}
-    seats = [(key, address) for key in keys for address in key.custodians if address.lower() in named]
-    if not seats:
-        return
-    yield _try("final blocks", lambda: _finality(app))
-    for key, address in seats:
-        if key.state.name not in ("ACTIVE", "RETIRED"):
-            continue
-        name = named[address.lower()]
-        file = app.workspace.keys / f"{app.custodian_key_name(key.number, address)}.json"
-        told = f"{name}'s share of key {key.number} ({key.shape}) is kept here"
-        if not file.is_file():
-            told = f"{name}'s share of key {key.number} is NOT here; `custodian restore` puts a backup back"
-        elif file.stat().st_mode & 0o077:
-            told = f"{file} can be read by others; `chmod 600` it"
-        yield _Check("custodian", told.endswith("kept here"), True, told)
+    if not folder.is_dir():
+        return f"{folder} (not there yet)"
+    with disk.speaking(folder), disk.half_written(folder) as half:
+        disk.write_all(half.file.fileno(), bytes(_ROOM))
+    return str(folder)
 
 
-def _finality(app: App) -> str:
-    """How far back final is, and how old the newest block is where its clock is the world's."""
-    import time
-
-    from ..chain.pinned import settled
-    from ..errors import TemporaryError
-
-    tag = "latest" if app.chain is not None else app.settings.finality
-    newest = app.client.block_number()
-    behind = newest - settled(app.client, tag).number
-    told = f"{tag}, {behind} blocks behind the newest"
-    if not app.client.can_move_time:
-        age = int(time.time()) - app.client.now()
-        if age > _OLD_S:
-            raise TemporaryError(f"The node's newest block is {age} s old: it is behind, or the chain stands still.")
-        told += f", which is {max(age, 0)} s old"
-    elif behind >= _ANVIL_EPOCHS:
-        told += "; Anvil wants --slots-in-an-epoch 1"
-    return told
+def _advice(check: Check) -> list[str]:
+    return [f"      {check.hint}"] if check.hint and not check.ok else []
 
 
 def _store(store: object) -> str:
@@ -138,13 +95,6 @@ def _store(store: object) -> str:
 
     assert isinstance(store, ContentStore)
     return f"{store.name}: {len(store.pins())} envelopes and other content"
-
-
-def _try(name: str, look: Callable[[], str], *, needed: bool = True) -> _Check:
-    try:
-        return _Check(name, True, needed, look())
-    except UnwrappedError as problem:
-        return _Check(name, False, needed, problem.message)
 
 
 def _curve() -> str:

@@ -110,8 +110,8 @@ def test_three_key_keepers_form_a_key_one_command_at_a_time_and_open_an_epoch(de
     damaged.write_text(backup.read_text()[:-40])
     assert "damaged" in desk(f"custodian restore {damaged}", code=4)
     told = desk("doctor")
-    custodian = [check for check in told["checks"] if check["name"] == "custodian"]
-    assert custodian and all(check["ok"] for check in custodian)
+    shares = [check for check in told["checks"] if check["name"] == "share"]
+    assert len(shares) == 3 and all(check["ok"] and "is the right one" in check["told"] for check in shares)
 
 
 def test_resharing_is_proposed_with_its_warning(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
