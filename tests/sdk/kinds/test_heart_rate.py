@@ -50,6 +50,22 @@ def submit(index: FingerprintIndex, records: Beats, member: int) -> Outcome:
     return outcome
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Time;BPM;Note\r\n2024-03-05T20:12:30Z;61,4;Zürich\r\n2024-03-05 20:12:35;62;\r\n", "cp1252"),
+        ("time\tbpm\n2024-03-05T21:12:30+01:00\t61\n1709669555000\t62\n", "utf-16"),
+        ('"note","heart rate","timestamp"\n"two\nlines","61","1709669550"\n"","62.0","1709669555"\n', "utf-8-sig"),
+    ],
+)
+def test_a_table_however_it_was_saved(tmp_path: Path, text: str, encoding: str) -> None:
+    path = tmp_path / "heart.csv"
+    path.write_bytes(text.encode(encoding))
+    found = HEART.read(path)
+    assert found.records.beats() == [Beat(1_709_669_550, 61), Beat(1_709_669_555, 62)]
+    assert found.summary.rows == 2 and not found.summary.problems
+
+
 def test_import_preview_and_warning(tmp_path: Path) -> None:
     path = tmp_path / "watch.csv"
     path.write_text(csv_of(person(1)))

@@ -1,7 +1,8 @@
 """The one export format of the kind: a CSV file with a header that names a time and a rate.
 
-The time is ISO 8601 with a zone, or seconds since 1970; a time without a zone is taken as UTC. Names of the columns as
-wearables' exports have them; other columns (device, source, comment) are not kept.
+The time is ISO 8601 with a zone, or seconds or milliseconds since 1970; a time without a zone is taken as UTC. Names of
+the columns as wearables' exports have them; other columns (device, source, comment) are not kept. A copy that a
+spreadsheet program saved (semicolons, UTF-16, a decimal comma) is read as well.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import Final
 
 from ...errors import ExportError
 from ...exports import ExportEntry, printable
+from ..encodings import in_utf8, table_in_utf8
 from ..imports import Ledger
+from ..tables import delimiter_of, divided
 from .beats import Beat, beat_problem
 
 _TIMES: Final = ("time", "timestamp", "datetime", "date_time", "start_time", "starttime")
@@ -40,8 +43,10 @@ class HeartRateCsv:
         at, rate = places
         beats: list[Beat] = []
         total = 0
-        with entry.open() as stream:
-            reader = csv.reader(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline=""))
+        text = table_in_utf8(in_utf8(entry))
+        with text.open() as stream:
+            lines = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+            reader = csv.reader(lines, delimiter=delimiter_of(_first_line(text)))
             while True:
                 try:
                     line = next(reader)
@@ -67,12 +72,13 @@ class HeartRateCsv:
         return beats, total
 
 
+def _first_line(entry: ExportEntry) -> str:
+    head = entry.head().decode("utf-8-sig", "replace").replace("\r", "\n")
+    return head.lstrip("\n").partition("\n")[0].strip()
+
+
 def _places(entry: ExportEntry) -> tuple[int, int] | None:
-    first = entry.head().partition(b"\n")[0].decode("utf-8-sig", "replace").replace("\0", "").strip()
-    try:
-        names = [name.strip().lower() for name in next(csv.reader([first]), [])]
-    except csv.Error:
-        return None
+    names = [name.strip().lower() for name in divided(_first_line(in_utf8(entry)))]
     at = next((i for i, name in enumerate(names) if name in _TIMES), None)
     rate = next((i for i, name in enumerate(names) if name in _RATES), None)
     return None if at is None or rate is None else (at, rate)
@@ -80,8 +86,8 @@ def _places(entry: ExportEntry) -> tuple[int, int] | None:
 
 def _seconds(text: str) -> int | None:
     text = text.strip()
-    if re.fullmatch(r"\d{1,12}", text, re.ASCII):
-        return int(text)
+    if re.fullmatch(r"\d{1,14}", text, re.ASCII):
+        return int(text) if len(text) < 12 else int(text) // 1_000
     try:
         when = dt.datetime.fromisoformat(text)
         when = when if when.tzinfo else when.replace(tzinfo=dt.UTC)
@@ -92,5 +98,5 @@ def _seconds(text: str) -> int | None:
 
 def _whole(text: str) -> int | None:
     """Beats a minute, halves rounded up."""
-    found = re.fullmatch(r"(\d{1,4})(?:\.(\d)\d*)?", text.strip(), re.ASCII)
+    found = re.fullmatch(r"(\d{1,4})(?:[.,](\d)\d*)?", text.strip(), re.ASCII)
     return int(found[1]) + (int(found[2] or 0) >= 5) if found else None

@@ -46,6 +46,8 @@ class HeartRate:
         ledger = Ledger()
         found = []
         with Export.open(path, limits=limits) as export:
+            for name, why in export.unopened:
+                ledger.ignore(name, f"an archive that cannot be opened: {why}")
             for entry in export.entries:
                 if not entry.base_name.lower().endswith((".csv", ".txt")) and len(export.entries) > 1:
                     ledger.ignore(entry.name, "no CSV file; never opened")

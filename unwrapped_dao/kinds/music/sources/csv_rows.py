@@ -9,31 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from ....errors import ExportError
 from ....exports import ExportEntry, printable
 from ...imports import FORMAT_CHANGED, Ledger
+from ...tables import delimiter_of
 from .source import Peek
-
-DELIMITERS = (",", ";", "\t")
-"""The comma, and what spreadsheet programs put in its place where the comma is a decimal sign."""
-
-
-def divided(first_line: str) -> list[str]:
-    """The cells of a table's first line, divided by whatever divides it into most."""
-    return _cells(first_line, _delimiter(first_line))
-
-
-def _delimiter(first_line: str) -> str:
-    return max(DELIMITERS, key=lambda delimiter: len(_cells(first_line, delimiter)))
-
-
-def _cells(line: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([line.replace("\0", "")], delimiter=delimiter), [])
-    except csv.Error:
-        return []
 
 
 def csv_lines(entry: ExportEntry, ledger: Ledger) -> Iterator[tuple[int, list[str] | None]]:
     """Every line with its number from 0, a header included; None for one that is no CSV, which goes to the ledger."""
-    delimiter = _delimiter(Peek(entry).first_line)
+    delimiter = delimiter_of(Peek(entry).first_line)
     with entry.open() as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
         reader = csv.reader(text, delimiter=delimiter)

@@ -18,8 +18,9 @@ import msgspec
 
 from ....errors import ExportError
 from ....exports import ExportEntry, printable
+from ...tables import divided
 from ..listens import Row, columns_of
-from .csv_rows import csv_dicts, csv_lines, divided, plain_name
+from .csv_rows import csv_dicts, csv_lines, plain_name
 from .json_rows import first_keys, json_bytes
 from .source import Peek, Reading, SourceRows, plain_row
 
