@@ -14,7 +14,7 @@ FLOORS = ("chain", "roles", "app", "demo", "cli")
 SECONDS = {
     *("chain/cancelling.py", "chain/client.py", "chain/clock.py", "chain/http.py", "chain/lock.py"),
     *("chain/noting.py", "chain/outbox.py", "chain/rehearsal.py"),
-    *("chain/local/__init__.py", "roles/custodian/daemon.py", "app/__init__.py"),
+    *("chain/local/__init__.py", "roles/custodian/daemon.py", "app/opening.py"),
     *("cli/custodian.py", "cli/custodian_rounds.py", "cli/talk.py", "cli/validator.py"),
 }
 """Modules whose floats are durations in seconds."""

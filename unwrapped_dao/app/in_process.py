@@ -39,7 +39,7 @@ from ..storage.interfaces import ContentStore
 from ..storage.pending import PendingEnvelopes
 from ..storage.receipts import Receipts
 from ..validation import FingerprintIndex, FingerprintKey
-from . import GAS_MONEY_WEI
+from .wiring import GAS_MONEY_WEI
 
 _ONLY = "For rehearsals only."
 TEST_DOLLARS = 1_000_000 * 10**6

@@ -52,11 +52,11 @@ def setup(
     """
     rows = []
     with call.open(may_begin=True) as app:
-        made_key = app.make_fingerprint_key()
+        made_key = app.validator_keys.make_fingerprint_key()
         for name in names or _NAMES:
             address, made = app.new_account(name)
-            app.make_encryption_key(address)
-            key = app.public_encryption_key(address)
+            app.validator_keys.make_encryption_key(address)
+            key = app.validator_keys.public_encryption_key(address)
             rows.append({"name": name, "address": address, "made": made, "encryption_key": key})
         folder = app.workspace.keys
     lines = [f"{r['name']:<16} {r['address']}{'' if r['made'] else '  (was here already)'}" for r in rows]
@@ -146,7 +146,6 @@ def serve_index(
 @verb(noun, "status")
 def status(call: Call, validators: Urls = None, index: Index = None) -> Told:
     """The collective's validators, which are in this workspace and what they keep, which answer at their URLs."""
-    from ..app import FINGERPRINT_KEY
     from ..storage.pending import PendingEnvelopes
 
     call.index = index
@@ -165,7 +164,7 @@ def status(call: Call, validators: Urls = None, index: Index = None) -> Told:
         named_urls = urls(call, validators)
         reached = app.reach(named_urls) if named_urls else None
         copies = {r["name"]: index_state(app, str(r["name"])) for r in rows if r["here"]} if app.shares_a_log() else {}
-        has_key = (app.workspace.keys / f"{FINGERPRINT_KEY}.json").is_file()
+        has_key = app.validator_keys.has_fingerprint_key()
     lines = [
         f"{r['address']} {r['name'] or '(elsewhere)'}"
         + (f", keeps {r['envelopes_kept']} envelopes" if r["here"] else "")

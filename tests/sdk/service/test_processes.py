@@ -49,7 +49,7 @@ def _live(place: World) -> dict[str, int]:
 
 def _known(place: World, name: str) -> int:
     """How many contributions of this member the validators' index remembers."""
-    with place.app() as app, FingerprintIndex(app.workspace.index, app.fingerprint_key()) as index:
+    with place.app() as app, FingerprintIndex(app.workspace.index, app.validator_keys.fingerprint_key()) as index:
         return len(index.held(_address(place, name)))
 
 
