@@ -70,3 +70,55 @@ contract ReenteringDollar is TestDollar {
         super._update(from, to, value);
     }
 }
+
+/// @title Moves its money and answers whatever a test says, not at all when it is dead; its balances can change by themselves
+contract OddDollar is TestDollar {
+    bytes private _answer;
+    bool private _moves = true;
+    bool private _dead;
+
+    modifier alive() {
+        require(!_dead, "dead");
+        _;
+    }
+
+    function setAnswer(bytes calldata answer) external {
+        _answer = answer;
+    }
+
+    /// @param moves Whether transfers do what they answer.
+    function setMoves(bool moves) external {
+        _moves = moves;
+    }
+
+    function setDead(bool dead) external {
+        _dead = dead;
+    }
+
+    /// @notice A rebase: an account's balance grows, or shrinks, by nobody's doing.
+    function rebase(address account, uint256 balance) external {
+        _burn(account, super.balanceOf(account));
+        _mint(account, balance);
+    }
+
+    function balanceOf(address account) public view override alive returns (uint256) {
+        return super.balanceOf(account);
+    }
+
+    function transfer(address to, uint256 value) public override alive returns (bool) {
+        if (_moves) _transfer(msg.sender, to, value);
+        _tell();
+    }
+
+    function transferFrom(address from, address to, uint256 value) public override alive returns (bool) {
+        if (_moves) _transfer(from, to, value);
+        _tell();
+    }
+
+    function _tell() private view {
+        bytes memory answer = _answer;
+        assembly ("memory-safe") {
+            return(add(answer, 0x20), mload(answer))
+        }
+    }
+}

@@ -413,13 +413,27 @@ def test_nothing_outside_the_sale_stops_a_delivery(desk):
     assert desk.splitter.claimable(desk.members[4], desk.pool, desk.dollar) > 0
 
 
-def test_a_dollar_that_stops_moving_stops_no_delivery(desk, deploy):
-    """Settling is bookkeeping: the token is not called."""
-    offer, sale = desk.fixed()
-    tx = desk.deliver(offer, desk.cover(offer))
-    called = {frame["to"] for frame in tx.subcalls if "to" in frame} if tx.subcalls else set()
-    assert desk.dollar.address not in called
-    assert desk.sale(sale)["state"] == SETTLED
+@pytest.mark.parametrize("end", ["settled", "refunded"])
+def test_a_dollar_that_stops_moving_stops_no_delivery(desk, deploy, clock, end):
+    """Paused, blacklisting, gone: settling and refunding are bookkeeping, and the token is not even asked."""
+    dollar = deploy("OddDollar")
+    dollar.setAnswer((1).to_bytes(32, "big"))
+    dollar.mint(desk.buyer, PRICE)
+    dollar.approve(desk.splitter, PRICE, {"from": desk.buyer})
+    desk.splitter.setCurrency(dollar, True, {"from": desk.timelock})
+    offer, sale = desk.fixed((3,), currency=dollar.address)
+    nodes = desk.cover(offer, (3,))
+    desk.deliver(offer, nodes[:1])
+    dollar.setDead(True)
+    if end == "settled":
+        desk.deliver(offer, nodes[1:])
+        assert desk.sale(sale)["state"] == SETTLED
+        assert desk.splitter.claimable(desk.members[0], desk.pool, dollar) > 0
+    else:
+        clock.advance_to(desk.market.refundableAt(sale))
+        desk.market.refund(offer, {"from": desk.stranger})
+        assert desk.sale(sale)["state"] == REFUNDED
+        assert desk.splitter.creditOf(desk.buyer, dollar) == PRICE
 
 
 def test_a_large_cover_fits_the_transaction_cap_in_chunks(desk):

@@ -182,8 +182,8 @@ def _too_little_gas(life: Sweep, message: Message, right: Answer) -> None:
 
 MET = {
     *RELAYED,
-    *("join", "openEpoch", "contribute", "announceSealByVote", "seal", "offer", "approve", "deliver", "claim", "refund"),
-    *("optOut", "fixExcluded", "withdraw", "propose"),
+    *("join", "openEpoch", "contribute", "announceSealByVote", "seal", "withdraw", "propose"),
+    *("offer", "optOut", "approve", "fixExcluded", "deliver", "refund", "claim"),
 }
 
 
