@@ -87,6 +87,8 @@ def seeds() -> Iterator[tuple[str, str, bytes]]:
         sheet, strings = book.read("xl/worksheets/sheet2.xml"), book.read("xl/sharedStrings.xml")
         short = sheet[: sheet.index(b'<row r="4">')] + b"</sheetData></worksheet>"
         yield "deezer", "book", short + PART + b"</si>".join(strings.split(b"</si>")[:24]) + b"</si></sst>"
+    columns = "Song Title;Artist;ISRC;Album Title;IP Address;Listening Time;Platform Name;Platform Model;Date"
+    yield "deezer-csv", "semicolons", f"{columns}\nT;A;X;P;x;180;x;x;2024-03-05 20:12:30\nT;A\n".encode()
     small = FOLDER.parent / "small.zip"
     try:
         play = json.loads(part("spotify-endsong.zip", "endsong_1.json"))[:1]

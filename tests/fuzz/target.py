@@ -72,6 +72,7 @@ TARGETS = {
         Target("youtube-music-json", "watch-history.json"),
         Target("youtube-music-html", "watch-history.html"),
         Target("deezer", "deezer-data.xlsx", made=as_workbook),
+        Target("deezer-csv", "10_listeningHistory.csv"),
         Target("archive", "export.zip"),
         Target("heart-rate", "heart.csv", kind="heart-rate"),
     )

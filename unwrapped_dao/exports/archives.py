@@ -122,11 +122,17 @@ def _refuse_other_archives(entry: ExportEntry) -> None:
 
 
 def _is_zip(entry: ExportEntry, *, named: bool) -> bool:
-    """By content; where there are several files also by name, so that no file is opened that nobody asked for."""
-    if entry.size < 22 or (named and not entry.name.lower().endswith(".zip")):
+    """By content; where there are several files also by name, so that no file is opened that nobody asked for.
+
+    A single file that is called a zip is taken for one: if it is none, its download failed.
+    """
+    name = entry.name.lower()
+    if not named and name.endswith(".zip"):
+        return True
+    if entry.size < 22 or (named and not name.endswith(".zip")):
         return False
     # A spreadsheet is a zip, too, and stays whole.
-    return not entry.name.lower().endswith(".xlsx") and entry.head(4).startswith(ZIP_MAGICS)
+    return not name.endswith(".xlsx") and entry.head(4).startswith(ZIP_MAGICS)
 
 
 def _safe_name(raw: str, limits: Limits) -> str:

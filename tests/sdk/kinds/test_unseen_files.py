@@ -103,6 +103,11 @@ def test_half_a_download_says_to_download_again(tmp_path: Path) -> None:
     assert "cut short" in error.message and "again" in error.hint
 
 
+@pytest.mark.parametrize("data", [b"<!doctype html><html>This link has expired</html>", b"", b"PK\3\4", bytes(99)])
+def test_a_zip_that_is_none_says_to_download_again(tmp_path: Path, data: bytes) -> None:
+    assert "again" in refused(tmp_path, {"my_spotify_data.zip": data}).hint
+
+
 @pytest.mark.parametrize(
     ("name", "data"),
     [("a.rar", b"Rar!\x1a\x07\x00" + bytes(99)), ("a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(99)), ("a.tar.xz", b"\xfd7zXZ" + bytes(99))],
@@ -140,10 +145,10 @@ def test_of_everything_in_the_cloud_only_one_file_is_read(tmp_path: Path) -> Non
         for n in range(3_000):
             archive.writestr(f"Takeout/Google Photos/2019/IMG_{n}.jpg.json", b'{"title": "CANARY"}')
         with archive.open("Takeout/Google Photos/film.mp4", "w", force_zip64=True) as film:
-            for _ in range(96):
+            for _ in range(20):
                 film.write(bytes(1 << 20))
-    limits = Limits(entry_bytes=64 << 20, total_bytes=32 << 20)
-    with Export.open(path, limits=limits) as export, pytest.raises(ExportError, match="64 MB"):
+    limits = Limits(entry_bytes=16 << 20, total_bytes=8 << 20)
+    with Export.open(path, limits=limits) as export, pytest.raises(ExportError, match="16 MB"):
         next(entry for entry in export.entries if entry.name.endswith("mp4")).read()
     assert len(MUSIC.read(path, limits=limits).records) == 6
 
@@ -464,6 +469,31 @@ def test_deezer_in_the_accounts_language(tmp_path: Path, sheet: str, header: lis
     rows = [["Tide", "Zelvora", "X", "P", "203.0.113.9", "180", "CANARY", "x", "2024-03-05 20:12:30"]]
     found = read(tmp_path, {"deezer-data_1.xlsx": spreadsheet([header, *rows], sheet=sheet)})
     assert [(r.artist, r.track, r.album, r.played_ms) for r in found.records] == [("Zelvora", "Tide", "P", 180_000)]
+
+
+def test_deezers_sheet_saved_as_a_table(tmp_path: Path) -> None:
+    header = ["Song Title", "Artist", "ISRC", "Album Title", "IP Address", "Listening Time", "Platform Name", "Date"]
+    rows = [
+        ["Tide", "Zelvora", "X", "P", "203.0.113.9", "180", "x", "2024-03-05 20:12:30"],
+        ["Tide", "Zelvora", "X", "P", "x", "1", "x", "soon"],
+    ]
+    found = read(tmp_path, {"10_listeningHistory.csv": table(header, rows, delimiter=";")})
+    assert [(r.source, r.played_ms) for r in found.records] == [("deezer", 180_000)]
+    assert [p.row for p in found.summary.problems] == [2]
+
+
+@pytest.mark.parametrize("at", [1709669550, 1709669550.0, "1709669550"])
+def test_scrobblers_own_files_with_times_written_otherwise(tmp_path: Path, at: Any) -> None:
+    track = {"artists": "Zelvora", "title": "Tide"}
+    listen = {
+        "listened_at": at,
+        "track_metadata": {"artist_name": "Zelvora", "track_name": "Tide", "release_name": None},
+    }
+    for n, files in enumerate(
+        ({"m.json": {"maloja": {}, "scrobbles": [{"time": at, "track": track}]}}, {"3.jsonl": dumped(listen)})
+    ):
+        found = read(tmp_path / str(n), files)
+        assert [(r.start_ms, r.artist, r.track) for r in found.records] == [(1_709_669_550_000, "Zelvora", "Tide")]
 
 
 def test_two_services_in_one_folder_are_one_history(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ _PERSONAL: Final = re.compile(
     r"[a-z]*[0-9_ ()-]*(\.[a-z]+)+",
     re.IGNORECASE,
 )
-_READABLE: Final = (".json", ".jsonl", ".csv", ".tsv", ".html", ".xlsx", ".txt", "")
+_READABLE: Final = (".json", ".jsonl", ".csv", ".tsv", ".htm", ".html", ".xlsx", ".txt", "")
 _ARCHIVES: Final = (".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz")
 _DESKTOP: Final = (".ds_store", "desktop.ini", "thumbs.db")
 

@@ -6,7 +6,7 @@ A file that only one format could have comes first; a file that tells another on
 from __future__ import annotations
 
 from .apple_music import AppleMusicActivity, AppleMusicDaily
-from .deezer import Deezer
+from .deezer import Deezer, DeezerCsv
 from .lastfm import LastfmCsv, LastfmJson, LastfmPlainCsv
 from .listenbrainz import ListenBrainz
 from .maloja import Maloja
@@ -28,6 +28,7 @@ SOURCES: tuple[MusicSource, ...] = (
     YouTubeMusicJson(),
     YouTubeMusicHtml(),
     Deezer(),
+    DeezerCsv(),
 )
 
 __all__ = ["SOURCES", "MusicSource"]

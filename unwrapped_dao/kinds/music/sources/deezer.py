@@ -17,7 +17,9 @@ from xml.parsers import expat
 from ....errors import ExportError
 from ....exports import Export, ExportEntry, printable
 from ...imports import FORMAT_CHANGED
+from ...tables import divided
 from ..listens import UNKNOWN_LENGTH, Row, columns_of
+from .csv_rows import csv_dicts, plain_name
 from .source import Peek, Reading, SourceRows, plain_row
 
 SHEET: Final = "10_listeningHistory"
@@ -87,6 +89,38 @@ class Deezer:
             )  # fmt: skip
             numbers.append(row_number)
         return SourceRows(columns_of(rows), numbers, len(lines))
+
+
+class DeezerCsv:
+    """The history's sheet alone, as a spreadsheet program saves it."""
+
+    name = "deezer"
+    title = "Deezer history as CSV"
+
+    def claims(self, peek: Peek) -> bool:
+        """By its header."""
+        header = {_WANTED.get(plain_name(cell)) for cell in divided(peek.first_line)}
+        return header >= _NEEDED | {"seconds"}
+
+    def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:
+        """The table's plays."""
+        rows: list[Row] = []
+        numbers: list[int] = []
+        total = 0
+        for number, line in csv_dicts(entry, reading.ledger, _NAMES, tuple(_NEEDED)):
+            total += 1
+            if line is None:
+                continue
+            start = _date_ms(line.get("date", ""))
+            if start is None:
+                reading.ledger.leave_out(entry.name, number, "the field Date is no time")
+                continue
+            rows.append(
+                plain_row(self.name, start, line["artist"], line["track"], album=line.get("album", ""),
+                          played_ms=_milliseconds(line.get("seconds", "")))
+            )  # fmt: skip
+            numbers.append(number)
+        return SourceRows(columns_of(rows), numbers, total)
 
 
 def _entry(book: Export, name: str) -> ExportEntry | None:

@@ -31,6 +31,8 @@ _HEADER: Final = {
     "number": ("uts", "unix_time", "unix time", "unixtime", "timestamp", "epoch", "date", "time"),
     "text": ("utc_time", "date/time", "datetime", "date time", "date", "time", "played_at", "timestamp"),
 }  # fmt: skip
+NOT_SCROBBLES: Final = frozenset({"listening time", "isrc"})
+"""Columns of a service's own table, which tells more."""
 _DATE_NAMES: Final = frozenset(_HEADER["number"] + _HEADER["text"])
 _MONTHS: Final[dict[str, int]] = dict(
     jan=1, feb=2, mar=3, apr=4, may=5, jun=6, jul=7, aug=8, sep=9, oct=10, nov=11, dec=12
@@ -49,6 +51,8 @@ class LastfmCsv:
     def claims(self, peek: Peek) -> bool:
         """By its header: an artist, a title and a time."""
         names = {plain_name(cell) for cell in divided(peek.first_line)}
+        if names & NOT_SCROBBLES:
+            return False
         return all(names & set(_HEADER[field]) for field in ("artist", "track")) and bool(names & _DATE_NAMES)
 
     def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:

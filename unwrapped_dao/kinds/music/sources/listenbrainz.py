@@ -15,7 +15,7 @@ import msgspec
 from ....errors import ExportError
 from ....exports import ExportEntry, printable
 from ..listens import UNKNOWN_LENGTH, Row, columns_of
-from .json_rows import json_bytes, read_rows, why
+from .json_rows import json_bytes, read_rows, whole_number, why
 from .source import Peek, Reading, SourceRows, plain_row
 
 _LATEST_S: Final = 4_102_444_800
@@ -33,7 +33,7 @@ class _Track(msgspec.Struct, gc=False):
 
 
 class _Listen(msgspec.Struct, gc=False):
-    listened_at: int | float
+    listened_at: int | float | str
     track_metadata: _Track
 
 
@@ -58,15 +58,15 @@ class ListenBrainz:
         rows: list[Row] = []
         kept: list[int] = []
         for listen, number in zip(listens, numbers, strict=True):
-            at, track = listen.listened_at, listen.track_metadata
-            if not 0 < at < _LATEST_S:
+            at, track = whole_number(listen.listened_at), listen.track_metadata
+            if at is None or not 0 < at < _LATEST_S:
                 reading.ledger.leave_out(entry.name, number, "the field listened_at is no time")
                 continue
             played = track.additional_info.duration_played if track.additional_info else None
             known = played is not None and math.isfinite(played) and 0 <= played < 1e9
             rows.append(
                 plain_row(
-                    self.name, int(at) * 1000, track.artist_name or "", track.track_name or "",
+                    self.name, at * 1000, track.artist_name or "", track.track_name or "",
                     album=track.release_name or "",
                     played_ms=int(played * 1000) if known and played is not None else UNKNOWN_LENGTH,
                 )

@@ -7,7 +7,7 @@ import msgspec
 from ....errors import ExportError
 from ....exports import ExportEntry, printable
 from ..listens import UNKNOWN_LENGTH, Row, columns_of
-from .json_rows import json_bytes, why
+from .json_rows import json_bytes, whole_number, why
 from .source import Peek, Reading, SourceRows, plain_row
 
 
@@ -17,12 +17,12 @@ class _Album(msgspec.Struct, gc=False):
 
 class _Track(msgspec.Struct, gc=False):
     title: str
-    artists: list[str]
+    artists: list[str] | str
     album: _Album | None = None
 
 
 class _Scrobble(msgspec.Struct, gc=False):
-    time: int
+    time: int | float | str
     track: _Track
     duration: int | float | None = None
 
@@ -57,10 +57,15 @@ class Maloja:
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 reading.ledger.leave_out(entry.name, number, why(error))
                 continue
+            at, artists = whole_number(found.time), found.track.artists
+            if at is None:
+                reading.ledger.leave_out(entry.name, number, "the field time is no time")
+                continue
+            names = artists if isinstance(artists, str) else ", ".join(artists)
             known = found.duration is not None and 0 <= found.duration < 1e9
             rows.append(
                 plain_row(
-                    self.name, found.time * 1000, ", ".join(found.track.artists), found.track.title,
+                    self.name, at * 1000, names, found.track.title,
                     album=(found.track.album.albumtitle or "") if found.track.album else "",
                     played_ms=int((found.duration or 0) * 1000) if known else UNKNOWN_LENGTH,
                 )
