@@ -130,9 +130,7 @@ def shuffled_days(own: list[Row], victim: list[Row], strength: float, random: Ra
 
 
 def own_generator(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
-    """That share of the history comes from this project's own generator at full strength, the rest is
-    genuine-looking.
-    """
+    """That share of the history comes from this project's own generator, the rest is genuine-looking."""
     with samples.exports(1, seed=random.randrange(10**9), **SIZE, format="extended-zip") as made:
         other = list(MUSIC.read(made[0]).records.rows())
     cut = int(len(own) * (1 - strength))

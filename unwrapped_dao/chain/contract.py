@@ -19,8 +19,7 @@ from .wanted import OnSigned
 class Contract:
     """Call, send and read events by name.
 
-    token = Contract(client, artifacts.abi("MembershipToken"), address)
-    token.call("numberOf", member)
+    token = Contract(client, artifacts.abi("MembershipToken"), address) token.call("numberOf", member)
     token.send(signer, "join")
     """
 

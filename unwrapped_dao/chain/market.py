@@ -87,7 +87,7 @@ class Offer:
         return cls(*(tuple(v) if isinstance(v, list | tuple) else v for v in values))  # type: ignore[arg-type]
 
     def sale_id(self, chain_id: int, market: str) -> bytes:
-        """The name of this offer on a market, computed here (PROTOCOL 6.2)."""
+        """The name of this offer on a market, computed here as IDataMarket says it."""
         words = encode(["bytes32", "uint256", "address", _OFFER_TYPE], [_SALE_TAG, chain_id, market, self.as_tuple()])
         return keccak(words)
 

@@ -92,7 +92,7 @@ class ScopeDefinition:
 
 
 def pool_id(scope_id: bytes, epoch: int) -> int:
-    """keccak256(abi.encode(scopeId, epoch)) (PROTOCOL 2)."""
+    """keccak256(abi.encode(scopeId, epoch)); the id of its contribution tokens as well."""
     return int.from_bytes(keccak(encode(["bytes32", "uint64"], [scope_id, epoch])), "big")
 
 

@@ -1,4 +1,4 @@
-"""The capsule: one data key wrapped for every node on a leaf's path. Boneh–Franklin on BN254, suite 1 (PROTOCOL 5).
+"""The capsule: one data key wrapped for every node on a leaf's path. Boneh–Franklin on BN254, suite 1.
 
 R = r·P2 with r = hash_to_scalar(dek, context); per node, gt = e(r·H(id), Y) gives a key and a 16-byte commitment.
 Bytes: R (128) ‖ for each node, root first: commit (16) ‖ wrapped (48). Layout and MUSTs: docs/spec/envelope.md.

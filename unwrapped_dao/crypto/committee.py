@@ -1,4 +1,4 @@
-"""The committee's key: generation, proof of possession, heartbeat, shares (PROTOCOL 6.1 and 9).
+"""The committee's key: generation, proof of possession, heartbeat, shares (why they hold: docs/protocol.md).
 
 Not here: the distributed key generation; these are the values it ends in, and a 1-of-1 committee's way to make them.
 """

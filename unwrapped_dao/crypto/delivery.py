@@ -1,4 +1,4 @@
-"""Delivery of node keys to one buyer: shares, their combination, the equation, the opening (PROTOCOL 6.6 and 6.7).
+"""Delivery of node keys to one buyer: shares, their combination, the equation, the opening (docs/protocol.md).
 
 A share of custodian j is (C1, C2) = (u·P1, x_j·H(id) + u·B1). It is ElGamal towards B1, checkable by everybody:
 e(C2, −P2)·e(H(id), Y_j)·e(C1, B2) = 1. t of them combine to a delivery under Y; only b opens it: C2 − b·C1.

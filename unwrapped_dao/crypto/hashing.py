@@ -1,4 +1,4 @@
-"""Every hash of the cryptography, each with its domain tag and its name. PROTOCOL sections 4 to 6 and 9.
+"""Every hash of the cryptography, each with its domain tag and its name (docs/spec/).
 
 `abi_words` is abi.encode of static types: each value one 32-byte big-endian word.
 """

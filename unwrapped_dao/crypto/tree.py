@@ -1,4 +1,4 @@
-"""The binary tree over member numbers: node ids, the path of a leaf, the unique cover of a sale (PROTOCOL 5 and 6.7).
+"""The binary tree over member numbers: node ids, the path of a leaf, the unique cover of a sale (docs/protocol.md).
 
 Node (h, i) covers leaves [i·2^h, (i+1)·2^h); the root of a tree of height H ≤ 32 is (H, 0).
 """

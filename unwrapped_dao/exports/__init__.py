@@ -1,9 +1,7 @@
 """Reads the files strangers send: a zip, a folder or a single file, never trusted and never unpacked to disk.
 
-An `Export` is an ordered list of named entries, each with a known size and a stream that ends there.
-Nothing of
-an entry is read before it is asked for, so a caller that matches names first never opens what it does not
-need.
+An `Export` is an ordered list of named entries, each with a known size and a stream that ends there. Nothing of an
+entry is read before it is asked for, so a caller that matches names first never opens what it does not need.
 
 Refused with an `ExportError`: archives that are encrypted, cut short, or not zips; names that climb out of the
 archive; links and special files; and, when it is read, what is too large or too well compressed to be honest. An
@@ -49,9 +47,7 @@ class Export:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Self:
-        """Open a zip, a folder or one file. Raises `ExportError` with one sentence when it is unsafe or
-        absent.
-        """
+        """Open a zip, a folder or one file. Raises `ExportError` with one sentence when it is unsafe or absent."""
         source = Path(path)
         label = printable(source.name or str(source))
         with ExitStack() as stack:

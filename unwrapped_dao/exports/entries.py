@@ -51,9 +51,7 @@ DEFAULT_LIMITS: Final = Limits()
 
 @dataclass(frozen=True, slots=True)
 class ExportEntry:
-    """One file of an export. `name` is its path inside, with `/`; `size` its length in bytes once
-    unpacked.
-    """
+    """One file of an export. `name` is its path inside, with `/`; `size` its length in bytes once unpacked."""
 
     name: str
     size: int

@@ -56,9 +56,7 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Kind:
-    """The kind of that name. Raises `NotFoundError` if there is none, `InputError` if its package is
-    broken.
-    """
+    """The kind of that name. Raises `NotFoundError` if there is none, `InputError` if its package is broken."""
     if name in _SHIPPED:
         found: Any = import_module(f"{__name__}.{_SHIPPED[name]}").KIND
     else:

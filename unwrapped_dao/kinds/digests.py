@@ -1,5 +1,5 @@
 """The identifiers of scopes: what the registry computes on-chain, computed here from the same bytes
-(PROTOCOL 4).
+(docs/spec/rows.md).
 """
 
 from __future__ import annotations
@@ -34,9 +34,7 @@ def schema_digest(document: dict[str, object]) -> bytes:
 
 
 def scope_id(schema: bytes, purposes: Iterable[bytes], base_terms: bytes) -> bytes:
-    """keccak256(abi.encode(TAG, bytes32 schema, bytes32[] purposes ascending, bytes32 base terms)),
-    PROTOCOL 4.
-    """
+    """keccak256(abi.encode(TAG, bytes32 schema, bytes32[] purposes ascending, bytes32 base terms))."""
     listed = sorted(set(purposes))
     # abi.encode: four head words (the dynamic array as its offset, 4 * 32), then its length and items.
     head = SCOPE_TAG + schema + (128).to_bytes(32, "big") + base_terms

@@ -1,6 +1,4 @@
-"""What came of reading an export: the records, and an account of every file and every row that did not
-fit.
-"""
+"""What came of reading an export: the records, and an account of every file and every row that did not fit."""
 
 from __future__ import annotations
 
@@ -14,9 +12,7 @@ from ..exports import printable
 R = TypeVar("R")
 
 LISTED_PROBLEMS = 10_000
-"""Row problems listed one by one; beyond, they are only counted, so that a hostile file cannot fill the
-memory.
-"""
+"""Row problems listed one by one; beyond, they are only counted, so that a hostile file cannot fill the memory."""
 
 
 FAILED = "could not be read"
@@ -32,9 +28,7 @@ FORMAT_CHANGED = (
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """A row that was left out, and why. `row` counts from 0 within the file; the reason holds none of its
-    values.
-    """
+    """A row that was left out, and why. `row` counts from 0 within the file; the reason holds none of its values."""
 
     file: str
     row: int
@@ -53,8 +47,7 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class ImportSummary:
-    """Everything that happened to an export's files and rows: rows = kept + left out, for each file and in
-    all.
+    """Everything that happened to an export's files and rows: rows = kept + left out, for each file and in all.
 
     `duplicates` counts kept rows that were then merged away as exact repeats, or as the same play told by two
     formats; `ignored` says why a file was not read.

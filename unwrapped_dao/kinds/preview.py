@@ -1,6 +1,4 @@
-"""What a member sees before signing: the rows for buyers, the records for the named validators, what stays
-home.
-"""
+"""What a member sees before signing: the rows for buyers, the records for the named validators, what stays home."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What a kind of personal data must offer; nothing outside a kind's folder knows more about its records
-than this.
+"""What a kind of personal data must offer; nothing outside a kind's folder knows more about its records than this.
 
 A *kind* bundles the record type, the *sources* that read export files into records, the *scopes* that cut
 records down to what a buyer may see, the checks and the fingerprints. `Records` is opaque to everybody else.
@@ -234,7 +233,5 @@ class Kind(Protocol):
         ...
 
     def worth(self, records: Any, novelty_ppm: Mapping[str, int]) -> int:
-        """Information new to the collective, 0 to 1,000,000 and saturating; `novelty_ppm` is by trace
-        bucket.
-        """
+        """Information new to the collective, 0 to 1,000,000 and saturating; `novelty_ppm` is by trace bucket."""
         ...

@@ -1,11 +1,9 @@
 """`RowScope`: a scope made of a pydantic row model and a pure function, with its canonical bytes.
 
-Canonical bytes of rows, format `unwrapped-dao/rows/1`: UTF-8, one RFC 8785 JSON object and one newline per
-row, in the projection's order. The first line is a header object with `columns`, `format`, `rows`, `scope`
-and `version`. RFC 8785
-leaves one way to write a row, so that equal rows are equal bytes and a validator can compare what it
-recomputed.
-Values are integers, strings, booleans and null; a float is refused.
+Canonical bytes of rows, format `unwrapped-dao/rows/1`: UTF-8, one RFC 8785 JSON object and one newline per row, in the
+projection's order. The first line is a header object with `columns`, `format`, `rows`, `scope` and `version`. RFC 8785
+leaves one way to write a row, so that equal rows are equal bytes and a validator can compare what it recomputed. Values
+are integers, strings, booleans and null; a float is refused.
 """
 
 from __future__ import annotations
@@ -84,7 +82,7 @@ class RowScope(Generic[Row]):
 
     @cached_property
     def scope_id(self) -> bytes:
-        """The scope's on-chain name (PROTOCOL 4)."""
+        """The scope's on-chain name; see digests.py."""
         return scope_id(self.schema_digest, self.purpose_digests.values(), self.base_terms_digest)
 
     def encode(self, rows: Sequence[BaseModel]) -> bytes:
@@ -104,9 +102,7 @@ class RowScope(Generic[Row]):
         return msgspec.json.Encoder().encode_lines(lines)
 
     def decode(self, data: bytes) -> tuple[Row, ...]:
-        """The rows of canonical bytes; raises `UntrustedDataError` unless they are exactly what `encode`
-        gives.
-        """
+        """The rows of canonical bytes; raises `UntrustedDataError` unless they are exactly what `encode` gives."""
         if len(data) > MAX_ROWS_BYTES or not data.endswith(b"\n"):
             raise UntrustedDataError(f"These bytes are no complete rows of the scope {self.name!r}.")
         try:
@@ -180,7 +176,5 @@ def _schema(model: type[BaseModel]) -> dict[str, object]:
 
 
 def _quiet(error: Exception) -> Exception | None:
-    """pydantic's message quotes the offending values, which are somebody's data: keep only the kind of
-    failure.
-    """
+    """pydantic's message quotes the offending values, which are somebody's data: keep only the kind of failure."""
     return None if isinstance(error, ValidationError) else error

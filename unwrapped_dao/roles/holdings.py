@@ -1,4 +1,4 @@
-"""What a validator holds about one member, and what of it may be erased (PROTOCOL 4 and 12).
+"""What a validator holds about one member, and what of it may be erased.
 
 Erased at once: ciphertext that is no live version, and fingerprints that can no longer become live; what was replaced
 or withdrawn goes without being asked, once the chain calls it final. Kept: what protects

@@ -1,8 +1,6 @@
-"""Sample exports: `exports(5, seed=7)`, invented but in the services' real formats, and `third_party()`,
-a real one.
+"""Sample exports: `exports(5, seed=7)`, invented but in the services' real formats, and `third_party()`, a real one.
 
-The invented ones pass the checks of real histories, so they also measure how well a forger with this
-generator would
+The invented ones pass the checks of real histories, so they also measure how well a forger with this generator would
 do. They are deterministic: the same count and seed give the same bytes.
 """
 
@@ -54,9 +52,7 @@ class SampleExport:
 
 
 class SampleExports(Sequence[SampleExport]):
-    """The exports of one call, and the temporary folder that holds them: deleted with the last of them,
-    or on exit.
-    """
+    """The exports of one call, and the temporary folder that holds them: deleted with the last of them, or on exit."""
 
     def __init__(self, home: tempfile.TemporaryDirectory[str], items: Sequence[SampleExport]) -> None:
         self._home, self._items = home, tuple(items)

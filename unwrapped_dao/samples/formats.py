@@ -1,9 +1,7 @@
-"""Writes an invented listener's plays as the services write theirs: keys, eras, file names and oddities
-(DATA 1).
+"""Writes an invented listener's plays as the services write theirs: keys, eras, file names and oddities.
 
-Personal values (addresses, names, searches) are there because real exports have them; all are invented,
-addresses
-from the ranges that RFC 5737 reserves for documentation.
+Personal values (addresses, names, searches) are there because real exports have them; all are invented, addresses from
+the ranges that RFC 5737 reserves for documentation.
 """
 
 from __future__ import annotations
@@ -70,9 +68,7 @@ def account_data(plays: Sequence[Play], random: Random, *, older: bool) -> Files
 
 
 def extended_history(plays: Sequence[Play], random: Random, *, old: bool) -> Files:
-    """The lifetime history: `endsong_N.json` with the old keys, or `Streaming_History_Audio_...` with the
-    new.
-    """
+    """The lifetime history: `endsong_N.json` with the old keys, or `Streaming_History_Audio_...` with the new."""
     rows = [_extended_row(play, random, old=old) for play in plays]
     _odd_rows(rows, random, old=old)
     folder = "MyData" if old else "Spotify Extended Streaming History"

@@ -167,7 +167,7 @@ def cid_of_bytes(data: bytes) -> CID:
 
 
 def content_digest(cid: CID) -> bytes:
-    """The 32 bytes kept on the chain as `content`: the sha2-256 digest of the root block (PROTOCOL 4)."""
+    """The 32 bytes kept on the chain as `content`: the sha2-256 digest of the root block."""
     return cid.digest
 
 

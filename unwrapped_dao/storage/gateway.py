@@ -1,8 +1,7 @@
 """A public gateway, used without trust: raw blocks over HTTP, each bounded, timed and re-hashed.
 
-Asks for `/ipfs/CID?format=raw` (the trustless gateway specification of the IPFS project). One `Gateway` is
-one address; give several to `sources.Sources`, which names and passes over the slow and the lying ones.
-Read-only.
+Asks for `/ipfs/CID?format=raw` (the trustless gateway specification of the IPFS project). One `Gateway` is one address;
+give several to `sources.Sources`, which names and passes over the slow and the lying ones. Read-only.
 """
 
 from __future__ import annotations

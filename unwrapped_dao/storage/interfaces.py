@@ -11,7 +11,7 @@ from .cid import CID, Readable
 class ContentReader(Protocol):
     """A place to read from.
 
-    Whatever it gives has been re-hashed on this machine (PROTOCOL 10, invariant 12).
+    Whatever it gives has been re-hashed on this machine (invariant 12).
     """
 
     @property

@@ -1,7 +1,7 @@
 """Envelopes that are not published yet: what a member and its validators keep until the pool is sealed.
 
 A folder of files named by the content digest, each with a small note. A version that is replaced or withdrawn before
-sealing is deleted here and so is never published (PROTOCOL 4, invariant 15).
+sealing is deleted here and so is never published (invariant 15).
 """
 
 from __future__ import annotations

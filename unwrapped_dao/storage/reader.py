@@ -59,9 +59,8 @@ def size_of(source: BlockSource, cid: CID) -> int:
 def resolve(source: BlockSource, digest: bytes) -> CID:
     """The CID behind a chain's `content` when its length is not known: fetches the root block and looks.
 
-    Blocks are found by hash alone, whatever the codec. The root is dag-pb exactly if it is a canonical node
-    of a file longer than 1 MiB. An envelope cannot be mistaken for one: it begins with its own magic bytes,
-    a node with 0x12.
+    Blocks are found by hash alone, whatever the codec. The root is dag-pb exactly if it is a canonical node of a file
+    longer than 1 MiB. An envelope cannot be mistaken for one: it begins with its own magic bytes, a node with 0x12.
     """
     block = check_block(CID(RAW, digest), source.block(CID(RAW, digest)), "The storage")
     return CID(DAG_PB if is_file_root(block) else RAW, digest)

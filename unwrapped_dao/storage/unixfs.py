@@ -70,8 +70,7 @@ def child_span(height: int) -> int:
 def encode_node(links: list[Link], height: int) -> bytes:
     """The dag-pb block of a node at `height` >= 1.
 
-    dag-pb writes the links before the data, and an empty name as a present field; Kubo does both, and both
-    are hashed.
+    dag-pb writes the links before the data, and an empty name as a present field; Kubo does both, and both are hashed.
     """
     prefix = CID_PREFIX[RAW if height == 1 else DAG_PB]
     out = bytearray()

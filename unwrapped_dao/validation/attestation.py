@@ -1,6 +1,4 @@
-"""The content of an attestation: exactly the fields of EIP-712 `Contribution` (PROTOCOL 4). Signed
-elsewhere.
-"""
+"""The content of an attestation: exactly the fields of EIP-712 `Contribution` (chain/eip712.py). Signed elsewhere."""
 
 from __future__ import annotations
 
@@ -14,9 +12,7 @@ Uint64 = Annotated[int, Field(ge=0, lt=1 << 64)]
 
 
 class AttestationContent(BaseModel):
-    """What m validators must sign alike for one contribution. `member` is a 0x address, `expiry` a unix
-    time in s.
-    """
+    """What m validators must sign alike for one contribution. `member` is a 0x address, `expiry` a unix time in s."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 

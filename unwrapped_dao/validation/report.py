@@ -15,8 +15,7 @@ from ..kinds.protocols import CheckResult, Kind
 
 
 class Report(BaseModel):
-    """Scores in parts per million. `weight` is 0 when refused, and `reasons` says why; no value of a record
-    is in it.
+    """Scores in parts per million. `weight` is 0 when refused, and `reasons` says why; no value of a record is in it.
 
     `code_digest` names the code that made it (hex): two reports compare only under equal code.
     """
@@ -47,9 +46,7 @@ class Report(BaseModel):
 
 
 def code_digest(kind: Kind) -> str:
-    """SHA-256 (hex) over the names and texts of the modules that score: this package, `kinds` and the
-    kind's own.
-    """
+    """SHA-256 (hex) over the names and texts of the modules that score: this package, `kinds` and the kind's own."""
     own = type(kind).__module__.rpartition(".")[0] or type(kind).__module__
     return _digest_of(tuple(sorted({__package__, "unwrapped_dao.kinds", own})))
 

@@ -28,9 +28,7 @@ class ConsentProof:
 
 @dataclass(frozen=True, slots=True)
 class AttestationRequest:
-    """One contribution before a validator. `open_envelope` gives a fresh stream of the envelope each time it is
-    called.
-    """
+    """One contribution before a validator. `open_envelope` gives a fresh stream of the envelope at each call."""
 
     member: str
     scope: str

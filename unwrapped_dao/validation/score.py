@@ -14,8 +14,7 @@ from .index import Overlap
 class Thresholds:
     """From where on validators refuse, in parts per million. All of a collective's validators use the same.
 
-    Two people share no play to the millisecond, so a tenth in common is far above chance and far below a
-    copy.
+    Two people share no play to the millisecond, so a tenth in common is far above chance and far below a copy.
     """
 
     others: int = 50_000

@@ -1,11 +1,9 @@
 """Keyed bottom-k MinHash: a few hundred hashes that tell how much of one set is in another, and nothing else.
 
-Of each bucket (a month, say) the k smallest keyed 64-bit hashes are kept. Below the smaller of two sketches'
-largest hashes both are complete, so the share of common hashes there estimates containment without bias
-(Bar-Yossef
-et al., "Counting distinct elements in a data stream", 2002; Broder, "On the resemblance and containment of
-documents", 1997). Sketches of a union are the smallest of both. Buckets of at most k elements compare
-exactly.
+Of each bucket (a month, say) the k smallest keyed 64-bit hashes are kept. Below the smaller of two sketches' largest
+hashes both are complete, so the share of common hashes there estimates containment without bias (Bar-Yossef et al.,
+"Counting distinct elements in a data stream", 2002; Broder, "On the resemblance and containment of documents", 1997).
+Sketches of a union are the smallest of both. Buckets of at most k elements compare exactly.
 """
 
 from __future__ import annotations
@@ -21,9 +19,7 @@ from ..kinds.protocols import PPM, TIMELESS_BUCKETS
 from .fingerprint import FingerprintKey
 
 K: Final = 128
-"""Hashes a bucket; the error of one bucket's containment is at most 1 / (2 * sqrt(k)), 4.4%, and averages
-out.
-"""
+"""Hashes a bucket; the error of one bucket's containment is at most 1 / (2 * sqrt(k)), 4.4%, and averages out."""
 K_TIMELESS: Final = 1_024
 """Timeless buckets hold a whole history, of which a forger may use a small part."""
 
@@ -65,9 +61,7 @@ def bucket_tag(key: FingerprintKey, name: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """Buckets by their keyed tag; `names` maps tags to bucket names where they are known (for one's own
-    records).
-    """
+    """Buckets by their keyed tag; `names` maps tags to bucket names where they are known (for one's own records)."""
 
     buckets: Mapping[int, Bucket]
     names: Mapping[int, str]

@@ -1,5 +1,4 @@
-"""One contribution before a validator: records and rows in, report and attestation content out. Signs
-nothing.
+"""One contribution before a validator: records and rows in, report and attestation content out. Signs nothing.
 
 Not here: recomputing the capsule and the CID (a role joins crypto, storage and this), and the signature.
 """
@@ -21,9 +20,7 @@ from .sketch import Sketch
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a member sends to its validators, opened. `content` is the sha2-256 digest of the envelope's
-    CID.
-    """
+    """What a member sends to its validators, opened. `content` is the sha2-256 digest of the envelope's CID."""
 
     member: str
     scope_id: bytes
@@ -37,9 +34,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The report, its salt, and unless refused the content to sign. `remember` once the attestation is
-    given.
-    """
+    """The report, its salt, and unless refused the content to sign. `remember` once the attestation is given."""
 
     report: Report
     salt: bytes = field(repr=False)
@@ -74,9 +69,7 @@ class Outcome:
 
 
 def require_rows(scope: Scope, records: object, rows_bytes: bytes, coins: bytes = b"") -> None:
-    """Raise `UntrustedDataError` unless `rows_bytes` are exactly what the scope makes of these records.
-    Pure.
-    """
+    """Raise `UntrustedDataError` unless `rows_bytes` are exactly what the scope makes of these records. Pure."""
     if not scope.accepts(records, rows_bytes, coins):
         raise UntrustedDataError(
             f"The encrypted rows are not what the scope {scope.name!r} makes of the records.",

@@ -72,7 +72,7 @@ def scope_definition(name: str) -> tuple[bytes, list[bytes], bytes]:
 
 
 def scope_id(definition: tuple[bytes, list[bytes], bytes]) -> bytes:
-    """PROTOCOL 4, computed apart from the contract."""
+    """IContributionRegistry's, computed apart from the contract."""
     tag = keccak(text="unwrapped-dao/scope/v1")
     return keccak(encode(["bytes32", "bytes32", "bytes32[]", "bytes32"], [tag, *definition]))
 
@@ -185,7 +185,7 @@ class Collective:
         return Item(signer.address, record, how.get("expiry", FAR), live, self.consent(signer, record, **how))
 
     def items_hash(self, items: Sequence[Item], *, epoch: int = 1, scope: bytes | None = None) -> bytes:
-        """PROTOCOL 4, computed apart from the contract."""
+        """IContributionRegistry's, computed apart from the contract."""
         shape = ["bytes32", "uint64", "(address,(uint32,uint32,bytes32,bytes32,bytes32))[]"]
         return keccak(encode(shape, [scope or self.scope, epoch, [(i.member, i.record.tuple()) for i in items]]))
 

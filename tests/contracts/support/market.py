@@ -152,7 +152,7 @@ class Desk:
         return tuple((values | changes).values())
 
     def sale_id(self, offer: Offer, market: str | None = None, chain_id: int | None = None) -> bytes:
-        """PROTOCOL 6, computed apart from the contract."""
+        """IDataMarket's, computed apart from the contract."""
         tag = keccak(text="unwrapped-dao/sale/v1")
         types = ["bytes32", "uint256", "address", OFFER_TYPE]
         return keccak(encode(types, [tag, chain_id or self.chain_id, market or self.market.address, offer]))

@@ -1,4 +1,4 @@
-"""What an opt-out does and what it cannot undo (PROTOCOL 12, docs/limits.md), with every key that a buyer ever got."""
+"""What an opt-out does and what it cannot undo (docs/limits.md), with every key that a buyer ever got."""
 
 from __future__ import annotations
 

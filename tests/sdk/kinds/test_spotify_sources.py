@@ -1,4 +1,4 @@
-"""Every variant and trap of Spotify's two formats (DATA 1)."""
+"""Every variant and trap of Spotify's two formats."""
 
 from __future__ import annotations
 

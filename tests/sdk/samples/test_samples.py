@@ -1,6 +1,4 @@
-"""Invented exports are deterministic, in the services' formats, and inside the ranges seen in real accounts
-(DATA 3).
-"""
+"""Invented exports are deterministic, in the services' formats, and inside the ranges seen in real accounts."""
 
 from __future__ import annotations
 

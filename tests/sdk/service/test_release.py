@@ -1,4 +1,4 @@
-"""What a member replaced or withdrew leaves the validators without being asked, once that is final: PROTOCOL 4."""
+"""What a member replaced or withdrew leaves the validators without being asked, once that is final."""
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ class Life(Relayed, Sales, Money):
                 assert self.balance(buyer.address, currency) == (BUYER_DOLLARS, BUYER_WEI)[currency] - spent
 
     def only_the_delivered_opens(self) -> None:
-        """Excluded from every delivery so far: shut to everybody. Under an earlier sale's root: not (PROTOCOL 12)."""
+        """Excluded from every delivery so far: shut to everybody. Under an earlier sale's root: not (limits.md)."""
         for pool, envelopes in self.envelopes.items():
             if not self.model.pools[pool].sealed:
                 continue

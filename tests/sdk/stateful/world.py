@@ -258,7 +258,7 @@ def _buyer(name: str) -> Buyer:
 
 
 def _scope_id(definition: ScopeDefinition) -> bytes:
-    """PROTOCOL 4, apart from the contract."""
+    """IContributionRegistry's, computed apart from the contract."""
     types = ["bytes32", "bytes32", "bytes32[]", "bytes32"]
     return bytes(keccak(encode(types, [keccak(text="unwrapped-dao/scope/v1"), *definition.as_tuple()])))
 

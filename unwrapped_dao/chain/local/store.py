@@ -1,8 +1,7 @@
 """Where the embedded chain lives: one SQLite file, in which every block is one transaction.
 
-A process killed at any point leaves the chain as it was before or after a block, never between. What a
-command costs depends on what it reads and writes, not on how long the chain is: state nodes are read when
-they are asked for.
+A process killed at any point leaves the chain as it was before or after a block, never between. What a command costs
+depends on what it reads and writes, not on how long the chain is: state nodes are read when they are asked for.
 
 Not here: what a block means (engine.py), who may open the file (lock.py).
 """

@@ -42,9 +42,7 @@ def beat_problem(beat: Beat) -> str | None:
 
 
 class Beats:
-    """A history: immutable, sorted, one measurement a second (of several, the lowest, so that order decides
-    nothing).
-    """
+    """A history: immutable, sorted, one measurement a second (of several, the lowest: order decides nothing)."""
 
     __slots__ = ("bpm", "time_s")
 

@@ -30,9 +30,7 @@ class MonthlyRate(BaseModel):
 
 
 def project(records: Beats) -> Sequence[MonthlyRate]:
-    """Months with five days or more of twenty measurements or more. Resting: the median of the days' lowest
-    twentieth.
-    """
+    """Months with five days or more of twenty measurements or more. Resting: median of the days' lowest twentieth."""
     days: dict[int, list[int]] = defaultdict(list)
     for time_s, bpm in zip(records.time_s, records.bpm, strict=True):
         days[time_s // 86_400].append(bpm)

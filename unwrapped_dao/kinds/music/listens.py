@@ -1,8 +1,7 @@
 """The canonical record of the kind `music`: a `Listen`, and `Listens`, a whole history as columns.
 
-Whatever the source, a history becomes the same table: sorted, without exact repeats, with blanks written
-one way.
-So two exports of the same plays are equal, byte for byte, whatever their files' order.
+Whatever the source, a history becomes the same table: sorted, without exact repeats, with blanks written one way. So
+two exports of the same plays are equal, byte for byte, whatever their files' order.
 
 Canonical bytes, format `unwrapped-dao/music/listens/1`: UTF-8 JSON, one line a record as an array in
 `COLUMNS`
@@ -99,9 +98,7 @@ class Listen(NamedTuple):
 
 
 def reason(value: str | None) -> str:
-    """A start or end reason in the known vocabulary; anything else is `other`, so that no free text gets
-    through.
-    """
+    """A start or end reason in the known vocabulary; anything else is `other`, so that no free text gets through."""
     if not value:
         return ""
     return value if value in REASONS else OTHER_REASON

@@ -1,11 +1,9 @@
 """Reads an export into `Listens`: finds the files that a source claims, and merges what they tell.
 
-Files that are known to be personal are never opened, whatever a source would say. Exact repeats count once:
-real
-exports hold them within and across files, nobody plays one track twice at the same millisecond, and padding
-by
-copying must not pay. They are counted in the summary. When two formats tell the same play, the one that says more
-is kept (`merging`).
+Files that are known to be personal are never opened, whatever a source would say. Exact repeats count once: real
+exports hold them within and across files, nobody plays one track twice at the same millisecond, and padding by copying
+must not pay. They are counted in the summary. When two formats tell the same play, the one that says more is kept
+(`merging`).
 """
 
 from __future__ import annotations

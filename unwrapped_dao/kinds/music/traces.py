@@ -1,7 +1,7 @@
 """What identifies a history: its exact dataset, and the traces by which a near copy of it is known.
 
 Two people share (minute, artist and title, milliseconds played) in no play at all, while two exports of one person
-share most; so these triples, by month, find re-sent and overlapping files (DATA 3). A copy shifted in time loses
+share most; so these triples, by month, find re-sent and overlapping files. A copy shifted in time loses
 them, but keeps how long three plays in a row lasted, to the millisecond: the shape, which new names do not change.
 A copy with other lengths, too, keeps what followed what: the order, which people may share for an album.
 """
@@ -21,8 +21,7 @@ HEARD_MS: Final = 30_000
 
 
 def identity(records: Listens) -> Iterator[bytes]:
-    """The canonical dataset, a line a play: start, milliseconds, artist, title, kind; sorted, whatever the
-    export.
+    """The canonical dataset, a line a play: start, milliseconds, artist, title, kind; sorted, whatever the export.
 
     What a second export of the same plays may tell otherwise (album, id, reasons, source) is left out.
     """

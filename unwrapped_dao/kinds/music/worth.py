@@ -21,9 +21,7 @@ HEARD_MS: Final = 30_000
 
 
 def worth(records: Listens, novelty_ppm: Mapping[str, int]) -> int:
-    """Parts per million of the most a history can bring. `novelty_ppm` is by month; a month not named is
-    all new.
-    """
+    """Parts per million of the most a history can bring. `novelty_ppm` is by month; a month not named is all new."""
     month_of = MonthOf()
     heard: dict[str, int] = defaultdict(int)
     artists: dict[str, list[int]] = defaultdict(list)

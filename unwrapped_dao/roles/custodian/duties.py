@@ -4,7 +4,7 @@ Two views of the sale go in. `final` is what can no longer be undone: a custodia
 `newest` is the head of the chain: it tells what was done meanwhile, so that nothing is done twice. Both hold what this
 custodian worked out itself (exclusion list, cover, which shares are valid), never what another program said.
 
-PROTOCOL 6.5 to 6.7: fix exclusions → READY, in the first half of the window → release at min(n, t + 1) READYs, until
+In this order: fix exclusions → READY, in the first half of the window → release at min(n, t + 1) READYs, until
 the deadline → combine t valid shares.
 """
 

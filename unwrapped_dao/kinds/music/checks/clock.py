@@ -71,9 +71,7 @@ def clock_checks(view: PlayView) -> Iterator[CheckResult]:
 
 
 def _fill(filled: dict[int, int], start: int, played: int) -> None:
-    """Spread one play over the wall-clock hours that it covers (at most a day of them: a pause is not
-    listening).
-    """
+    """Spread one play over the wall-clock hours that it covers (at most a day of them: a pause is not listening)."""
     end = start + min(played, DAY_MS)
     while start < end:
         edge = min(end, (start // HOUR_MS + 1) * HOUR_MS)

@@ -41,9 +41,7 @@ def _told(lengths: int, plays: int) -> CheckResult:
 
 
 def _modal_length(view: PlayView, tracks: Counter[tuple[str, str]]) -> CheckResult:
-    """A track played through has one length: of tracks played three times or more, how many plays are at
-    the mode?
-    """
+    """A track played through has one length: of tracks played three times or more, how many plays are at the mode?"""
     lengths: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     for artist, track, ms in zip(view.artist, view.track, view.played_ms, strict=True):
         if tracks[artist, track] >= 3 and ms >= 30_000:

@@ -32,8 +32,7 @@ def playback_checks(view: PlayView) -> Iterator[CheckResult]:
 def uuid_version(text: str) -> int:
     """The version of the RFC 4122 UUID behind a 22-character base-62 id, or 0 if there is none.
 
-    Tracks are version 4 (15,198 of 15,198 seen), episodes version 5; a random id passes for one in about
-    0.2%.
+    Tracks are version 4 (15,198 of 15,198 seen), episodes version 5; a random id passes for one in about 0.2%.
     """
     value = 0
     for char in text:
@@ -116,9 +115,7 @@ def _twins(view: PlayView) -> CheckResult:
 
 
 def _clocks(view: PlayView) -> CheckResult:
-    """The device's clock at the start must not be after the server's clock at the stop, less the time
-    played.
-    """
+    """The device's clock at the start must not be after the server's clock at the stop, less the time played."""
     told = early = 0
     for start, clock in zip(view.start_ms, view.clock_s, strict=True):
         if clock:

@@ -25,9 +25,7 @@ def sequence_checks(view: PlayView) -> Iterator[CheckResult]:
 
 
 def _chain(view: PlayView) -> Iterator[CheckResult]:
-    """Plays follow each other: the next starts where the last stopped, and for the reason that the last
-    stopped.
-    """
+    """Plays follow each other: the next starts where the last stopped, and for the reason that the last stopped."""
     slack = view.slack_ms
     song = view.is_song
     pairs = near = told = linked = 0

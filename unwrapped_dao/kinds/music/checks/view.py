@@ -94,11 +94,9 @@ def judge(
 ) -> CheckResult:
     """Penalise a rate outside [low, high].
 
-    The penalty grows in a straight line from 0 at the edge to `worst` (0 to 1) at one width of the range
-    away from
-    it, or at the natural end (0) if that comes first, and is scaled by `evidence` plays / `ENOUGH`. `value`
-    is rounded to 6 decimals first, so that the last bit of
-    a logarithm cannot decide.
+    The penalty grows in a straight line from 0 at the edge to `worst` (0 to 1) at one width of the range away from it,
+    or at the natural end (0) if that comes first, and is scaled by `evidence` plays / `ENOUGH`. `value` is rounded to 6
+    decimals first, so that the last bit of a logarithm cannot decide.
     """
     value = round(value, 6)
     away = max(low - value, value - high, 0.0)

@@ -29,8 +29,7 @@ _HOUR_MS: Final = 3_600_000
 
 
 class History:
-    """A listening history on a wall clock. `all` holds every play of music, `heard` those of 30 seconds or
-    more.
+    """A listening history on a wall clock. `all` holds every play of music, `heard` those of 30 seconds or more.
 
     `timed`: the file tells how long plays lasted; the few that it does not are `nominal` and count as three
     minutes. `clocked`: it tells times of day. `artists[code]`, `tracks[code]` and

@@ -23,9 +23,7 @@ _COMPANION_MONTHS: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Staying:
-    """Of `met` artists, the part heard again in the three months that begin `months_later` months after the
-    first play.
-    """
+    """Of `met` artists, the part heard again in the three months from `months_later` months after the first play."""
 
     months_later: int
     met: int

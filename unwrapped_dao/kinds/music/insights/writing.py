@@ -49,10 +49,9 @@ def write_report(
 ) -> ReportFiles:
     """Write `report.html`, `card.svg` and `insights.md` to `folder`, which is made if needed.
 
-    The same listens and zone give the same bytes. `timezone` is a name like `Europe/Berlin`; without one it is
-    guessed, and the report says so. `name_artists` lets that many artists' names into `insights.md`; the card
-    never holds any. Raises `InputError` without music, `SettingsError` for an unknown zone or a folder that
-    cannot be written.
+    The same listens and zone give the same bytes. `timezone` is a name like `Europe/Berlin`; without one it is guessed,
+    and the report says so. `name_artists` lets that many artists' names into `insights.md`; the card never holds any.
+    Raises `InputError` without music, `SettingsError` for an unknown zone or a folder that cannot be written.
     """
     found = find(History(listens, timezone, include_private=include_private))
     picture = card(found)

@@ -1,8 +1,7 @@
 """The scope `artist-preferences`: which artists a member listens to, how much and for how long.
 
-Left out before anything is counted: incognito plays, podcasts, audiobooks, local files, and artists the
-service
-did not know. Times, titles and ids never appear: a row has four fields.
+Left out before anything is counted: incognito plays, podcasts, audiobooks, local files, and artists the service did not
+know. Times, titles and ids never appear: a row has four fields.
 """
 
 from __future__ import annotations
@@ -23,9 +22,7 @@ TOP: Final = 200
 
 
 class ArtistPreference(BaseModel):
-    """One artist in one member's listening. `share_ppm` is of the counted listening time, in parts per
-    million.
-    """
+    """One artist in one member's listening. `share_ppm` is of the counted listening time, in parts per million."""
 
     model_config = ConfigDict(frozen=True)
 

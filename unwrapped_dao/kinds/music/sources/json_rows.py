@@ -1,10 +1,8 @@
 """Reads a JSON array of rows so that one bad row never loses the file.
 
-The fast path decodes all rows at once into msgspec structs that have only the wanted fields: the others
-(addresses,
-user agents, devices) never become objects. If any row does not fit, the array is cut into raw rows and each
-is
-decoded alone, so that the bad ones can be named.
+The fast path decodes all rows at once into msgspec structs that have only the wanted fields: the others (addresses,
+user agents, devices) never become objects. If any row does not fit, the array is cut into raw rows and each is decoded
+alone, so that the bad ones can be named.
 """
 
 from __future__ import annotations
@@ -45,9 +43,8 @@ def read_rows(
 ) -> tuple[list[T], Sequence[int], int]:
     """The rows that fit, the number of each within the file, and how many the file has.
 
-    Rows that do not fit even `lenient` are left out in the ledger. Raises `ExportError` for what is no JSON
-    array,
-    or an array of something else.
+    Rows that do not fit even `lenient` are left out in the ledger. Raises `ExportError` for what is no JSON array, or
+    an array of something else.
     """
     data = json_bytes(entry)
     try:

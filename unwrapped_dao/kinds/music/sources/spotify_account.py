@@ -26,9 +26,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?", re.ASCII)
 
 
 class _Play(msgspec.Struct, gc=False):
-    """One row: music and video have artist and track; podcasts and audiobooks have their own names for
-    them.
-    """
+    """One row: music and video have artist and track; podcasts and audiobooks have their own names for them."""
 
     endTime: str  # noqa: N815 (the file's own word)
     msPlayed: int  # noqa: N815
