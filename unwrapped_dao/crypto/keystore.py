@@ -172,7 +172,15 @@ def _derive(passphrase: str, salt: bytes, cost: ScryptCost) -> bytes:
         raise UntrustedDataError("The keyfile's scrypt parameters are invalid.")
     if 128 * cost.n * cost.r > _MAX_SCRYPT_MEMORY or cost.r > _MAX_SCRYPT_R or cost.p > _MAX_SCRYPT_P:
         raise UntrustedDataError("The keyfile asks for more memory than a keyfile may.")
-    return Scrypt(salt, 32, cost.n, cost.r, cost.p).derive(passphrase.encode("utf-8"))
+    try:
+        secret = passphrase.encode("utf-8")
+    except UnicodeEncodeError:  # it would carry the passphrase along
+        secret = b""
+    if not secret:
+        raise InputError(
+            "A passphrase is text in UTF-8, at least a character.", hint="Give it in a file of that encoding."
+        )
+    return Scrypt(salt, 32, cost.n, cost.r, cost.p).derive(secret)
 
 
 def _binding(key: bytes, keyfile: dict[str, Any]) -> str:

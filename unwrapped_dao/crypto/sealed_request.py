@@ -61,10 +61,18 @@ class Recipient:
     registry: bytes
     validator: bytes
 
+    def __post_init__(self) -> None:
+        if len(self.registry) != 20 or len(self.validator) != 20 or not 0 <= self.chain_id < 1 << 256:
+            raise InputError("The registry's address, the validator's or the chain id is out of range.")
+
     @classmethod
     def of(cls, chain_id: int, registry: str, validator: str) -> Self:
         """From 0x-addresses."""
-        return cls(chain_id, bytes.fromhex(registry[2:]), bytes.fromhex(validator[2:]))
+        try:
+            addresses = [bytes.fromhex(address.removeprefix("0x")) for address in (registry, validator)]
+        except ValueError:
+            raise InputError("The registry's or the validator's address is not hexadecimal.") from None
+        return cls(chain_id, *addresses)
 
     @property
     def info(self) -> bytes:

@@ -113,6 +113,19 @@ def test_what_cannot_be_kept_is_refused() -> None:
             keystore.encrypt(secret, passphrase, kind="x", cost=CHEAP)
 
 
+def test_a_passphrase_that_is_no_text_is_refused_and_not_carried_along() -> None:
+    """Bytes of another encoding in the environment come as lone surrogates; Python's own error holds the whole text."""
+    keyfile = keystore.encrypt(bytes(32), "right", kind="buyer-key", cost=keystore.GETH_LIGHT_SCRYPT)
+    for call in (
+        lambda: keystore.decrypt(keyfile, "secret w\udcf6rd"),
+        lambda: keystore.encrypt(bytes(32), "secret w\udcf6rd", kind="buyer-key", cost=keystore.GETH_LIGHT_SCRYPT),
+        lambda: keystore.decrypt(keyfile, ""),
+    ):
+        with pytest.raises(InputError, match="UTF-8") as refused:
+            call()
+        assert refused.value.__cause__ is None and refused.value.__context__ is None
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "null", "{}", "\xff", '{"version": 3, "crypto": 5}', "[" * 10_000, "x" * 20_000]
 )

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from make_sealed_request_vectors import FILE, LONG, SPEC, spec_with_example
 
 from unwrapped_dao.crypto import sealed_request
@@ -120,6 +122,53 @@ def test_a_key_that_is_none_is_refused(public: bytes) -> None:
     with pytest.raises(SealedRequestError) as refused:
         sealed_request.seal(io.BytesIO(), public, WHERE, b"{}")
     assert refused.value.kind == "key"
+
+
+@pytest.mark.parametrize("address", ["", "0x", "0xzz", "0x" + "0" * 39, "0x" + "0" * 42, "x" * 42])
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    good = "0x" + "0" * 40
+    for where in ((1, address, good), (1, good, address), (2**256, good, good), (-1, good, good)):
+        with pytest.raises(InputError):
+            Recipient.of(*where)
+
+
+def _sealed() -> tuple[bytes, AnswerKey]:
+    sink = io.BytesIO()
+    key = sealed_request.seal(
+        sink, KEY.public, WHERE, b"{}", records=b"R" * 70_000, envelope=io.BytesIO(b"E"), envelope_length=1
+    )
+    return sink.getvalue(), key
+
+
+SEALED, ANSWERS = _sealed()
+ANSWER = ANSWERS.seal(b"{}")
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(0, len(SEALED) - 1), st.integers(1, 255))
+def test_a_request_with_any_byte_altered_is_refused_by_its_own_error_alone(at: int, change: int) -> None:
+    altered = bytearray(SEALED)
+    altered[at] ^= change
+    with pytest.raises(SealedRequestError):
+        _open(bytes(altered))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, len(SEALED) - 1), st.integers(1, 70_000), st.binary(max_size=64))
+def test_a_request_cut_or_spliced_anywhere_is_refused_by_its_own_error_alone(at: int, size: int, put: bytes) -> None:
+    spliced = SEALED[:at] + put + SEALED[at + size :]
+    if spliced != SEALED:
+        with pytest.raises(SealedRequestError):
+            _open(spliced)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(0, len(ANSWER) - 1), st.integers(1, 255), st.booleans())
+def test_an_answer_altered_or_cut_anywhere_is_refused_by_its_own_error_alone(at: int, change: int, cut: bool) -> None:
+    altered = bytearray(ANSWER)
+    altered[at] ^= change
+    with pytest.raises(SealedRequestError):
+        ANSWERS.open(ANSWER[:at] if cut else bytes(altered))
 
 
 def test_keys_show_nothing() -> None:
