@@ -29,6 +29,7 @@ TRANSPORT_VICES = (
     "busy",  # always later
     "hanging_up",  # closes without an answer
     "empty",  # success, no bytes
+    "redirecting",  # says that the answer is elsewhere
 )
 ANSWER_VICES = (
     "replaying",  # a good answer, to another request
@@ -36,6 +37,10 @@ ANSWER_VICES = (
     "altering",  # one byte changed on the way
     "misweighing",  # another weight, properly signed
     "forging",  # the right content, signed by nobody
+    "other_content",  # properly signed, over another envelope
+    "other_member",  # properly signed, for somebody else
+    "huge",  # a refusal of many megabytes
+    "deep",  # an answer of nested lists
     "answering_else",  # an answer to another question
     "refusing",  # a refusal without a reason
 )
@@ -59,6 +64,8 @@ class Vicious(ThreadingHTTPServer):
     domain: eip712.Domain
     stranger: LocalAccount
     old_answer: bytes = b""
+    elsewhere: int = 9
+    """The port that a redirecting one names."""
     asked: int = 0
     seen: list[bytes] = field(default_factory=list)
 
@@ -104,10 +111,20 @@ class Vicious(ThreadingHTTPServer):
             return body
         if self.vice == "altering":
             return honest[:60] + bytes([honest[60] ^ 1]) + honest[61:]
+        if self.vice == "huge":
+            return self._sealed(
+                body, b'{"outcome":"refused","why":"refused","hint":"","message":"' + b"x" * (64 << 20) + b'"}'
+            )
+        if self.vice == "deep":
+            return self._sealed(body, b"[" * 20_000 + b"]" * 20_000)
         recipient = Recipient.of(self.record.chain_id, self.record.registry, self.record.validator)
         opened = OpenedRequest(io.BytesIO(body), self.key, recipient)
-        said = decode_answer(opened.answer_key.open(honest))
-        return opened.answer_key.seal(encode(self._lie(said, opened)))
+        true = decode_answer(opened.answer_key.open(honest))
+        return opened.answer_key.seal(encode(self._lie(true, opened)))
+
+    def _sealed(self, body: bytes, said: bytes) -> bytes:
+        recipient = Recipient.of(self.record.chain_id, self.record.registry, self.record.validator)
+        return OpenedRequest(io.BytesIO(body), self.key, recipient).answer_key.seal(said)
 
     def _lie(self, said: Answer, opened: OpenedRequest) -> Answer:
         if self.vice == "answering_else":
@@ -118,15 +135,17 @@ class Vicious(ThreadingHTTPServer):
             return said
         if self.vice == "forging":
             return msgspec.structs.replace(said, signature="11" * 32 + "22" * 32)
-        if self.vice == "misweighing":
+        if self.vice in ("misweighing", "other_content", "other_member"):
             asked = msgspec.json.decode(opened.manifest)
+            member = self.stranger.address if self.vice == "other_member" else asked["member"]
+            content = bytes(32) if self.vice == "other_content" else bytes.fromhex(asked["content"])
+            weight = said.weight + (self.vice == "misweighing")
             message = eip712.Contribution(
-                asked["member"], *(bytes.fromhex(asked["scope_id"]), asked["epoch"], asked["version"]),
-                bytes.fromhex(asked["content"]), said.weight + 1, bytes.fromhex(said.fingerprint),
-                bytes.fromhex(said.report), asked["expiry"],
+                member, *(bytes.fromhex(asked["scope_id"]), asked["epoch"], asked["version"]), content, weight,
+                bytes.fromhex(said.fingerprint), bytes.fromhex(said.report), asked["expiry"],
             )  # fmt: skip
             signature = eip712.sign(self.account, self.domain, message).hex()
-            return msgspec.structs.replace(said, weight=said.weight + 1, signature=signature)
+            return msgspec.structs.replace(said, weight=weight, signature=signature)
         return said
 
 
@@ -168,6 +187,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(200, b"<html>Welcome!</html>", "text/html")
             case "empty":
                 self._send(200, b"")
+            case "redirecting":
+                self._send(307, b"", Location=f"http://127.0.0.1:{self.server.elsewhere}/v1/requests")
             case "failing":
                 self._send(500, b"{}", "application/problem+json")
             case "busy":

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..crypto import keystore
 from ..crypto.keystore import ScryptCost
 from ..crypto.sealed_request import EncryptionKey
-from ..errors import NotFoundError
+from ..errors import NotAllowedError, NotFoundError
 from ..validation import FingerprintKey
 
 FINGERPRINT_KEY = "fingerprint-key"
@@ -35,7 +35,7 @@ class ValidatorKeys:
         if not self.has_fingerprint_key():
             raise NotFoundError(
                 "The validators' shared fingerprint key is not in this workspace.",
-                hint="Make it with `unwrapped-dao validator setup`, or copy the keyfile from another validator.",
+                hint="Make it with `unwrapped-dao validator setup`, or take it from another validator (`validator take-key`).",
             )
         return FingerprintKey(keystore.load(self._shared, self._passphrase(False), kind=FINGERPRINT_KEY))
 
@@ -43,9 +43,23 @@ class ValidatorKeys:
         """Make the shared key unless it is here; whether it was made now."""
         if self.has_fingerprint_key():
             return False
-        secret = FingerprintKey.generate().to_secret_bytes()
-        keystore.save(self._shared, secret, self._passphrase(True), kind=FINGERPRINT_KEY)
+        self._keep_fingerprint_key(FingerprintKey.generate())
         return True
+
+    def take_fingerprint_key(self, key: FingerprintKey) -> bool:
+        """Keep another validator's shared key; whether it is new here. Raises NotAllowedError if another is here."""
+        if not self.has_fingerprint_key():
+            self._keep_fingerprint_key(key)
+            return True
+        if self.fingerprint_key().check_value() != key.check_value():
+            raise NotAllowedError(
+                "Another shared key is here already, and an index may rest on it.",
+                hint="Use a workspace without one (`validator setup NAME --joining`), or move keys/ away.",
+            )
+        return False
+
+    def _keep_fingerprint_key(self, key: FingerprintKey) -> None:
+        keystore.save(self._shared, key.to_secret_bytes(), self._passphrase(True), kind=FINGERPRINT_KEY)
 
     # --- what is a validator's own ---------------------------------------------------------------------------------
 

@@ -45,6 +45,9 @@ def setup(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="NAME...", help="[default: validator-1 validator-2 validator-3]")
     ] = None,
+    joining: Annotated[
+        bool, typer.Option("--joining", help="Make no shared key: another validator has it and will share it.")
+    ] = False,
 ) -> Told:
     """Make validator accounts, their encryption keys, and the fingerprint key that they share.
 
@@ -52,7 +55,8 @@ def setup(
     """
     rows = []
     with call.open(may_begin=True) as app:
-        made_key = app.validator_keys.make_fingerprint_key()
+        made_key = not joining and app.validator_keys.make_fingerprint_key()
+        check = "" if joining else app.validator_keys.fingerprint_key().check_value()
         for name in names or _NAMES:
             address, made = app.new_account(name)
             app.validator_keys.make_encryption_key(address)
@@ -61,11 +65,53 @@ def setup(
         folder = app.workspace.keys
     lines = [f"{r['name']:<16} {r['address']}{'' if r['made'] else '  (was here already)'}" for r in rows]
     lines += [f"{'':<16} members seal to {r['encryption_key']}" for r in rows]
-    lines.append(
-        f"The shared fingerprint key {'is now' if made_key else 'was already'} in {folder}; every validator of the "
-        "collective needs this very key, and nobody else may have it."
-    )
-    return Told({"validators": rows, "key_made": made_key}, lines)
+    if joining:
+        lines.append(
+            "Give these two lines to a validator who has the shared key, and take it with `validator take-key`."
+        )
+    else:
+        lines.append(
+            f"The shared fingerprint key {'is now' if made_key else 'was already'} in {folder} (check value {check}); "
+            "every validator of the collective needs this very key (`validator share-key`), nobody else may have it."
+        )
+    return Told({"validators": rows, "key_made": made_key, "check_value": check}, lines)
+
+
+@verb(noun, "share-key")
+def share_key(
+    call: Call,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The other validator's account.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Its encryption key, as its `validator setup` printed it.")],
+    output: Annotated[Path, typer.Option("--output", metavar="FILE", help="Where the sealed key is written.")],
+) -> Told:
+    """Seal the shared key to another validator. Be sure, on a way that you trust, that address and key are theirs."""
+    from ..app.shared_key import seal_to
+    from ..errors import InputError
+
+    if output.exists():
+        raise InputError(f"{output} is there already.", hint="Name a new file with --output.")
+    with call.open() as app:
+        if not app.collective.registry.is_validator(address):
+            call.talk.warn([f"{address} is no validator of this collective (yet)."])
+        shared = app.validator_keys.fingerprint_key()
+        output.write_bytes(seal_to(app.collective, shared, address, key))
+    said = f"{output} is for {address} alone (check value {shared.check_value()}); there: `validator take-key FILE`."
+    return Told({"file": output, "validator": address, "check_value": shared.check_value()}, [said])
+
+
+@verb(noun, "take-key", account="validator-1")
+def take_key(
+    call: Call, file: Annotated[Path, typer.Argument(metavar="FILE", help="What `validator share-key` wrote for it.")]
+) -> Told:
+    """Open the shared key that another validator sealed to this one, and keep it under this workspace's passphrase."""
+    from ..app.shared_key import open_sealed
+
+    with call.open() as app:
+        address = app.accounts.address(call.account)
+        shared = open_sealed(app.collective, file, address, app.validator_keys.encryption_key(address))
+        new = app.validator_keys.take_fingerprint_key(shared)
+    said = f"The shared key {'is now' if new else 'was already'} here; its check value is {shared.check_value()}."
+    return Told({"key_taken": new, "check_value": shared.check_value()}, [said])
 
 
 @verb(noun, "serve", account="validator-1")

@@ -89,7 +89,8 @@ def _failure(needed: int, agreed: _Agreed, problems: Sequence[Problem]) -> Unwra
     best = max(map(len, agreed.values()), default=0)
     refusals = [problem for _, problem in problems if isinstance(problem, NotAllowedError)]
     if refusals and len(refusals) == len(problems) and len({refusal.message for refusal in refusals}) == 1:
-        return NotAllowedError(refusals[0].message, hint=refusals[0].hint)
+        said = " and ".join(name for name, _ in problems)
+        return NotAllowedError(f"{refusals[0].message.rstrip('.')} (said {said}).", hint=refusals[0].hint)
     told = [f"{name}: {problem.message.rstrip('.')} ({problem.hint.rstrip('.')})" for name, problem in problems]
     if len(agreed) > 1:
         told += [

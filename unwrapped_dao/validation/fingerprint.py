@@ -16,6 +16,7 @@ _EXACT: Final = b"unwrapped-dao/fingerprint/v1"
 _TRACE: Final = b"unwrapped-dao/trace/v1"
 _SALT: Final = b"unwrapped-dao/report-salt/v1"
 _MEMBER: Final = b"unwrapped-dao/index-member/v1"
+_CHECK: Final = b"unwrapped-dao/key-check/v1"
 _LOG: Final = b"unwrapped-dao/index-log/v1"
 
 
@@ -39,6 +40,10 @@ class FingerprintKey(SecretBytes):
     def report_salt(self, content: bytes) -> bytes:
         """The salt of the report on one envelope: the same for all validators, unknown to everybody else."""
         return self.mac(_SALT, (content,))
+
+    def check_value(self) -> str:
+        """Eight digits by which two validators tell each other that they have the same key."""
+        return self.mac(_CHECK, ())[:4].hex()
 
     def log_key(self) -> bytes:
         """The key under which the bodies of the index log are encrypted."""

@@ -181,7 +181,7 @@ def world(folder: Path, members: tuple[str, ...], chain: Chain | None = None) ->
     with ExitStack() as stack:
         stack.enter_context(mock.patch.dict(os.environ, {"UNWRAPPED_PASSPHRASE": PASSPHRASE}))
         # Test keys guard nothing; each of many processes opens some.
-        stack.enter_context(mock.patch("unwrapped_dao.app.OWASP_SCRYPT", GETH_LIGHT_SCRYPT))
+        stack.enter_context(mock.patch("unwrapped_dao.app.wiring.OWASP_SCRYPT", GETH_LIGHT_SCRYPT))
         made = World(chain or stack.enter_context(chain_server()), folder / "home", folder)
         made.home_run("account", "new", "founder", "custodian", "buyer")
         made.home_run("validator", "setup")

@@ -71,7 +71,7 @@ def test_what_gives_no_whole_answer_is_unavailable_in_time(rig: Rig, request_: A
         assert failed.value.hint and server.asked >= 1
 
 
-@pytest.mark.parametrize("vice", ["replaying", "echoing", "altering", "answering_else"])
+@pytest.mark.parametrize("vice", ["replaying", "echoing", "altering", "answering_else", "huge", "deep"])
 def test_an_answer_that_is_not_its_own_to_this_request_is_a_lie(
     rig: Rig, request_: AttestationRequest, vice: str
 ) -> None:
@@ -81,6 +81,27 @@ def test_an_answer_that_is_not_its_own_to_this_request_is_a_lie(
             remote.attest(request_)  # its first answer is good, and is what it says for ever after
         with pytest.raises(AttestationError, match=r"answer"):
             remote.attest(request_)
+
+
+@pytest.mark.parametrize("vice", ["forging", "other_content", "other_member"])
+def test_a_signature_over_something_else_is_known_by_what_it_recovers_to(
+    rig: Rig, request_: AttestationRequest, vice: str
+) -> None:
+    with running(rig.vicious(vice)) as server:
+        given = rig.remote(server.url).attest(request_)
+    assert given.content.member == request_.member and given.content.content == request_.content
+    with pytest.raises(AttestationError):
+        message = eip712.Contribution(**given.content.model_dump())
+        eip712.require_signed_by(given.validator, rig.domain(), message, given.signature)
+
+
+def test_a_redirect_is_not_followed(rig: Rig, request_: AttestationRequest) -> None:
+    """Sealed or not, nothing of a member goes where a validator sends it."""
+    with running(rig.vicious("failing", 1)) as elsewhere, running(rig.vicious("redirecting")) as server:
+        server.elsewhere = elsewhere.server_address[1]
+        with pytest.raises(ValidatorUnavailableError, match="307"):
+            rig.remote(server.url).attest(request_)
+        assert server.asked == 1 and elsewhere.asked == 0
 
 
 def test_a_false_refusal_comes_through_without_its_control_characters(rig: Rig, request_: AttestationRequest) -> None:

@@ -24,7 +24,7 @@ def _machine(place: World, name: str) -> Path:
     """A workspace with this validator's keys, the shared key and the collective: what docs/validators.md copies."""
     with place.app() as app:
         address = app.accounts.address(name)
-        encryption = app._encryption_keyfile(address)
+        encryption = app.validator_keys._own(address)
     home = place.folder / f"machine-{name}"
     for file in (
         place.home / "accounts" / f"{name}.json", encryption,
