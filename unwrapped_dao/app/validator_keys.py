@@ -35,7 +35,7 @@ class ValidatorKeys:
         if not self.has_fingerprint_key():
             raise NotFoundError(
                 "The validators' shared fingerprint key is not in this workspace.",
-                hint="Make it with `unwrapped-dao validator setup`, or take it from another validator (`validator take-key`).",
+                hint="Make it with `validator setup`, or take it from another validator (`validator take-key`).",
             )
         return FingerprintKey(keystore.load(self._shared, self._passphrase(False), kind=FINGERPRINT_KEY))
 
