@@ -264,6 +264,8 @@ def test_an_encryption_key_is_proven_for_one_custodian_of_one_board() -> None:
     secret = SecretScalar.generate()
     key, proof = P1 * secret.to_secret_int(), dkg.prove_encryption_key(secret, BOARD, 3)
     dkg.verify_encryption_key(key, proof, BOARD, 3)
+    assert dkg.prove_encryption_key(secret, BOARD, 3) == proof  # killed, it says the same again
+    assert dkg.prove_encryption_key(secret, NEXT, 3).T != proof.T  # else two challenges of one nonce gave k away
     for other, board, index in ((key, BOARD, 2), (key, NEXT, 3), (key + P1, BOARD, 3), (-key, BOARD, 3)):
         with pytest.raises(DealError):
             dkg.verify_encryption_key(other, proof, board, index)
