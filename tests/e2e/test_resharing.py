@@ -85,7 +85,7 @@ class Keeper:
 
     def saying(self) -> str:
         """What its daemon told so far."""
-        return "" if self.daemon is None else (self.daemon._said / "out").read_text()
+        return "" if self.daemon is None else self.daemon.told()
 
 
 @dataclass

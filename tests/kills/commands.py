@@ -40,6 +40,11 @@ class Running:
         self._folder = folder
         self._said = Path(folder.name)
 
+    def told(self) -> str:
+        """Its stdout so far."""
+        out = self._said / "out"
+        return out.read_text() if out.exists() else ""
+
     def ended(self) -> Ended:
         _, status = os.waitpid(self.child, 0)
         steps = self._said / "steps"

@@ -44,9 +44,11 @@ def with_shares(view: SaleView, *indices: int, mine: bool = True) -> SaleView:
 # --- nothing is promised or released too early ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stage", [Stage.UNKNOWN])
-def test_an_approval_that_is_not_final_moves_nobody(stage: Stage) -> None:
-    assert isinstance(duty(SaleView(stage), AGREED, eager=True), Wait)
+@pytest.mark.parametrize("newest", [APPROVED, FIXED, AGREED], ids=["approved", "exclusions fixed", "agreed"])
+@pytest.mark.parametrize("seat", [SEAT, Seat(1, 1, 1)], ids=["one of five", "alone"])
+def test_an_approval_that_is_not_final_moves_nobody(newest: SaleView, seat: Seat) -> None:
+    """Nor is the list fixed: that would count withdrawals and opt-outs that may come before the approval yet."""
+    assert duty(SaleView(Stage.UNKNOWN), newest, seat=seat, eager=True) == Wait("its approval is not final yet")
 
 
 def test_an_approval_that_a_reorganisation_took_back_moves_nobody() -> None:
