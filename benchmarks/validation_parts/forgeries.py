@@ -129,6 +129,47 @@ def shuffled_days(own: list[Row], victim: list[Row], strength: float, random: Ra
     ]
 
 
+def sittings_shuffled(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """A victim's file moved by months, with the songs of that share of its sittings in another order."""
+    out: list[Row] = []
+    begin = 0
+    for i in range(1, len(victim) + 1):
+        if i < len(victim) and victim[i][0] - victim[i - 1][0] - victim[i - 1][1] < HOUR // 6:
+            continue
+        sitting, at = victim[begin:i], victim[begin][0] + 37 * 24 * HOUR
+        for row in random.sample(sitting, len(sitting)) if random.random() < strength else sitting:
+            out.append(edit(row, start_ms=at, clock_s=at // 1_000))
+            at += row[1] + 300
+        begin = i
+    return out
+
+
+def shuffled_and_jittered(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """The same, and what was cut short is cut elsewhere."""
+    return [
+        row if row[8] == "trackdone" else edit(row, played_ms=max(500, row[1] + random.randrange(-2_500, 2_500)))
+        for row in sittings_shuffled(own, victim, strength, random)
+    ]
+
+
+def days_again(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """One's own file with that much more made of its days in the year before, what was cut short cut elsewhere."""
+    days: dict[int, list[Row]] = {}
+    for row in own:
+        days.setdefault(row[0] // (24 * HOUR), []).append(row)
+    first = min(days)
+    out: list[Row] = []
+    for to in random.sample(range(first - 400, first), 400):
+        if len(out) >= strength * len(own):
+            break
+        day = random.choice(list(days))
+        for row in days[day]:
+            start = row[0] + (to - day) * 24 * HOUR + random.randrange(5_000)
+            cut = row[1] if row[8] == "trackdone" else max(500, row[1] + random.randrange(-3_000, 3_000))
+            out.append(edit(row, start_ms=start, played_ms=cut, clock_s=start // 1_000 if row[12] else 0))
+    return [*out, *own]
+
+
 def own_generator(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
     """That share of the history comes from this project's own generator, the rest is genuine-looking."""
     with samples.exports(1, seed=random.randrange(10**9), **SIZE, format="extended-zip") as made:
@@ -149,9 +190,12 @@ FORGERIES: dict[str, tuple[Forger, str]] = {
     "another's file, artists renamed": (new_names, BLATANT),
     "another's file, days exchanged": (shuffled_days, BLATANT),
     "another's file, shifted, lengths changed": (shifted_and_jittered, BLATANT),
+    "another's file, sittings reordered": (sittings_shuffled, BLATANT),
+    "another's file, reordered, lengths changed": (shuffled_and_jittered, SLY),
     "own file and another's, merged": (merged, BLATANT),
     "own file, padded with plays": (padded, BLATANT),
     "own file, padded, clocks moved along": (padded_with_clocks, SLY),
+    "own file, days of it again, lengths changed": (days_again, SLY),
     "own file and an unknown person's": (two_own, SLY),
     "this project's own generator": (own_generator, SLY),
 }

@@ -57,7 +57,9 @@ skill are refused once they are half of a file, and cost weight before. Padding 
 of the weight at a tenth and is refused from about a half on; a tenth of random rows changes nothing and brings nothing.
 
 Not found: **the file of a person whom the validators have never seen, mixed into one's own**, unless both often listen
-at the same time; and **a history invented with a generator as good as ours**, which is what the genuine side here is
+at the same time; **another's file in which all sittings are put in another order and all plays that were cut are cut
+elsewhere**, and one's own days told again in the same way, which leaves nothing to the millisecond that a copy is known
+by; and **a history invented with a generator as good as ours**, which is what the genuine side here is
 made with, so that no check can refuse the one and keep the other. Exports are unsigned: forging is made costly, not
 impossible. Real people differ more than invented ones; the ranges of the checks are those of five real accounts,
 widened ([why](../docs/adr/0063-checks-on-sequences.md)).
@@ -79,6 +81,9 @@ COLOURS = (
     "#475569",
     "#111827",
     "#65a30d",
+    "#9333ea",
+    "#0f766e",
+    "#92400e",
 )
 
 

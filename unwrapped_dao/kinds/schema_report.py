@@ -6,7 +6,6 @@ if it looks like one that a programmer chose; all others become `<name>`, and di
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections.abc import Callable
@@ -17,6 +16,8 @@ import msgspec
 
 from ..errors import ExportError
 from ..exports import DEFAULT_LIMITS, Export, ExportEntry, Limits
+from .encodings import in_utf8
+from .tables import divided
 
 MAX_BYTES: Final = 64 << 20
 MAX_ROWS: Final = 1_000
@@ -73,11 +74,13 @@ def _file(entry: ExportEntry, personal: bool) -> FileSchema:
     if entry.size > MAX_BYTES:
         return FileSchema(name, "too large to look at", entry.size, ())
     try:
+        size = entry.size
+        entry = in_utf8(entry)
         head = entry.head(64).lstrip(b"\xef\xbb\xbf \r\n\t")
         if head[:1] in (b"{", b"["):
             return FileSchema(name, *_json(entry))
         if entry.base_name.lower().endswith((".csv", ".tsv", ".txt")):
-            return FileSchema(name, "table", entry.size, _columns(entry))
+            return FileSchema(name, "table", size, _columns(entry))
     except ExportError:
         return FileSchema(name, "damaged", entry.size, ())
     return FileSchema(name, "not JSON and not a table", entry.size, ())
@@ -125,10 +128,7 @@ def _walk(value: Any, path: str, seen: dict[str, set[str]], depth: int) -> None:
 def _columns(entry: ExportEntry) -> tuple[tuple[str, str], ...]:
     """The header's names. A table without a header shows its first row as `<name>`s, or is told by its digits."""
     first = entry.head(16_384).decode("utf-8-sig", "replace").partition("\n")[0].strip("\r")
-    try:
-        cells = next(csv.reader([first.replace("\0", "")]), [])
-    except csv.Error:
-        return ()
+    cells = divided(first)
     # Free text can pass for a name; a header has no digits, and a row of values nearly always has.
     looks = bool(cells) and not any(re.search(r"[0-9]", cell) for cell in cells)
     return tuple(

@@ -27,6 +27,20 @@ def test_keys_and_types_are_told(tmp_path: Path) -> None:
     assert by_name["a/plays.csv"].keys == (("column 0", "Song Name"), ("column 1", "Event End Timestamp"))
 
 
+def test_files_that_were_saved_again_tell_the_same(tmp_path: Path) -> None:
+    files = {
+        "a.json": '[{"when": "CANARY"}]'.encode("utf-16"),
+        "b.csv": "Song Name;Event End Timestamp\r\nCANARY;y\r\n".encode("utf-16"),
+        "c.csv": b"Artist;Album;Track;Date#CANARY\nCANARY;x;y;1\n",
+    }
+    report = MUSIC.schema(write(tmp_path, files))
+    keys = {file.file: file.keys for file in report.files}
+    assert ("$[].when", "text") in keys["a.json"]
+    assert keys["b.csv"] == (("column 0", "Song Name"), ("column 1", "Event End Timestamp"))
+    assert [name for _, name in keys["c.csv"]] == ["Artist", "Album", "Track", "<name>"]
+    assert "CANARY" not in repr(report)
+
+
 def test_no_value_and_no_name_that_is_a_value(tmp_path: Path) -> None:
     files = {
         "CANARY@example.org.json": {"CANARY@example.org": {"CANARY 17": 1}, "plays": ["CANARY", {"note": "CANARY"}]},

@@ -6,14 +6,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from random import Random
 
 import pytest
 
+from benchmarks.validation_parts.forgeries import sittings_shuffled
 from tests.sdk.validation.helpers import KEY, MAX_WEIGHT, MUSIC, SCOPE, address, changed, submit
 from unwrapped_dao import samples
 from unwrapped_dao.errors import UntrustedDataError
 from unwrapped_dao.kinds.music import Listens
-from unwrapped_dao.kinds.protocols import PPM
+from unwrapped_dao.kinds.music.listens import Row
+from unwrapped_dao.kinds.music.traces import traces
+from unwrapped_dao.kinds.protocols import PPM, SHAPE_BUCKET
 from unwrapped_dao.validation import FingerprintIndex, FingerprintKey, fingerprint
 
 
@@ -77,6 +81,28 @@ def test_a_copy_shifted_in_time_is_refused(histories: list[Listens], index: Fing
     shifted = changed(histories[1], start_ms=lambda row: row["start_ms"] - int(hours * 3_600_000))
     report = submit(index, shifted, 2).report
     assert (report.refused and "shifted in time" in " ".join(report.reasons)) or "in common" in report.reasons[0]
+
+
+def test_a_copy_whose_sittings_are_reordered_is_known_by_where_songs_were_cut(index: FingerprintIndex) -> None:
+    with samples.exports(1, seed=8, min_plays=1_500, max_plays=1_500, format="extended-zip") as made:
+        full = MUSIC.read(made[0]).records
+    submit(index, full, 1)
+    moved = Listens.of_rows(sittings_shuffled([], list(full.rows()), 1.0, Random(4)))
+    report = submit(index, moved, 2).report
+    assert report.refused and "in common" in report.reasons[0]
+
+
+def test_a_title_heard_to_its_end_is_no_mark_of_one_person() -> None:
+    """Every fan has it at that length, whatever the player says of its end; cut by hand it is where only one cut it."""
+    heard = [play(n, 180_123, "logout") for n in range(3)]
+    assert not [e for e in traces(Listens.of_rows(heard))[SHAPE_BUCKET] if e.startswith(b"cut")]
+    cut = [play(n, 40_000 + n, "fwdbtn") for n in range(3)] + [play(9, 180_123, "trackdone"), play(10, 500, "fwdbtn")]
+    assert len([e for e in traces(Listens.of_rows(cut))[SHAPE_BUCKET] if e.startswith(b"cut")]) == 3
+
+
+def play(n: int, played: int, end: str) -> Row:
+    start = 1_709_669_550_000 + n * 3_600_000
+    return (start, played, "A", "T", "", "", "music", "clickrow", end, 0, 0, 0, 0, "spotify-extended")
 
 
 def test_a_copy_with_a_third_of_rows_edited_is_refused(histories: list[Listens], index: FingerprintIndex) -> None:

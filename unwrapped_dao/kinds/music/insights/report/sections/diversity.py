@@ -96,7 +96,7 @@ def _matrix(d: Diversity) -> Html:
                     el("td", f"{value * 100:.0f}" if few else None, class_=f"h{step(value, largest)}",
                        data_t=f"{other.label} and {period.label}|{percent(value)} in common")
                 )  # fmt: skip
-        rows.append(el("tr", el("th", period.label, scope="row"), cells))
+        rows.append(el("tr", el("th", period.label if few else _short(period.label), scope="row"), cells))
     head = el("tr", el("td"), [el("th", _short(p.label), scope="col") for p in d.periods])
     table = el(
         "table", el("caption", "Listening in common between two periods, in per cent", class_="hidden"),
