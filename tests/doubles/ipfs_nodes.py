@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from tests.doubles.serving import serving
 from unwrapped_dao.storage.cid import CID, cid_of
 
 VICES = (
@@ -63,15 +64,8 @@ class IpfsNode(ThreadingHTTPServer):
 def ipfs_node(vice: str = "", *, honest_for: int = 0) -> Iterator[IpfsNode]:
     assert vice in ("", *VICES, *RPC_VICES)
     node = IpfsNode(vice, honest_for=honest_for)
-    thread = threading.Thread(target=node.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with serving(node, closing=node.closing):
         yield node
-    finally:
-        node.closing.set()
-        node.shutdown()
-        node.server_close()
-        thread.join(5)
 
 
 class _Handler(BaseHTTPRequestHandler):

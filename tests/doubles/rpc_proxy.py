@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.doubles.serving import serving
 
 
 class Refused(Exception):  # noqa: N818 (an answer, not a failure of the proxy)
@@ -84,12 +85,6 @@ def proxied(upstream: str, replies: Mapping[str, Reply]) -> Iterator[Proxy]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
     proxy.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serving(server):
         yield proxy
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

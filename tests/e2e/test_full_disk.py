@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked import forked
 from tests.kills import commands
 from tests.kills.life import Chapter, chapter_of
 from tests.kills.world import differences, look
@@ -36,27 +37,18 @@ def on_small_disk(folder: Path, size: int, work: Callable[[], list[str]]) -> lis
     """What `work` finds while `folder` is a disk of this size that nobody else sees; None if that is not allowed."""
     folder.mkdir()
     answer = folder.parent / "answer.json"
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            try:
-                _libc("unshare", CLONE_NEWNS)
-                _libc("mount", None, b"/", None, MS_PRIVATE_REC, None)
-                _libc("mount", b"none", bytes(folder), b"tmpfs", 0, f"size={size}".encode())
-            except OSError as problem:
-                answer.write_text(json.dumps({"refused": str(problem)}))
-            else:
-                answer.write_text(json.dumps(work()))
-            code = 0
-        finally:
-            if code:
-                import traceback
 
-                traceback.print_exc()
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    assert status == 0
+    def told() -> None:
+        try:
+            _libc("unshare", CLONE_NEWNS)
+            _libc("mount", None, b"/", None, MS_PRIVATE_REC, None)
+            _libc("mount", b"none", bytes(folder), b"tmpfs", 0, f"size={size}".encode())
+        except OSError as problem:
+            answer.write_text(json.dumps({"refused": str(problem)}))
+        else:
+            answer.write_text(json.dumps(work()))
+
+    assert forked(told) == 0
     found = json.loads(answer.read_text())
     if isinstance(found, dict):
         print(f"no small disk could be mounted here: {found['refused']}")

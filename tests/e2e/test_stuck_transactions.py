@@ -13,6 +13,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from tests.e2e.chain_nodes import ETHER, ChainNode, block, blocks, running
+from tests.forked import forked
 from unwrapped_dao.chain.client import ChainClient
 from unwrapped_dao.chain.fees import GWEI
 from unwrapped_dao.chain.http import HttpTransport
@@ -114,13 +115,7 @@ def test_killed_between_the_two_it_is_mined_once(
 ) -> None:
     client, receiver = anvil.client(), Account.create().address
     left_behind(anvil, sender, tmp_path, receiver)
-    child = os.fork()
-    if child == 0:
-        try:
-            noting(anvil, tmp_path, notes=notes).send(sender, receiver, value=GIFT)
-        finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert forked(lambda: noting(anvil, tmp_path, notes=notes).send(sender, receiver, value=GIFT)) == -signal.SIGKILL
     assert len(noted(tmp_path).attempts) == (2 if notes is Deadly else 1)
     with blocks(anvil, DEAR):
         noting(anvil, tmp_path).send(sender, receiver, value=GIFT)

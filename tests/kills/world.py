@@ -7,11 +7,12 @@ nothing was lost or left over.
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
+
+from tests.forked import forked
 
 World = dict[str, Any]
 WORKSPACE = ".unwrapped-dao"
@@ -21,23 +22,14 @@ def look(folder: Path) -> World:
     """The world of a workspace, read in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="world-") as name:
         answer = Path(name) / "world.json"
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                from tests.kills.commands import import_everything
 
-                import_everything()
-                answer.write_text(json.dumps(_world(folder), sort_keys=True))
-                code = 0
-            finally:
-                if code:
-                    import traceback
+        def told() -> None:
+            from tests.kills.commands import import_everything
 
-                    traceback.print_exc()
-                os._exit(code)
-        _, status = os.waitpid(child, 0)
-        assert status == 0, "the world could not be read"
+            import_everything()
+            answer.write_text(json.dumps(_world(folder), sort_keys=True))
+
+        assert forked(told) == 0, "the world could not be read"
         world: World = json.loads(answer.read_text())
         return world
 

@@ -6,12 +6,12 @@ import os
 import resource
 import stat
 import threading
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.forked import forked
 from tests.kills import dying
 from unwrapped_dao import disk
 from unwrapped_dao.errors import SettingsError, StorageUnavailableError
@@ -22,21 +22,6 @@ from unwrapped_dao.storage.receipts import Receipts
 BEFORE, AFTER = b"before" * 100, b"after" * 1000
 
 
-def in_a_child(work: Callable[[], object]) -> int:
-    """Run `work` in a fork; 0, or minus the signal that ended it."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        except BaseException:
-            os.write(2, traceback.format_exc().encode())
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
 def steps_of(folder: Path, work: Callable[[], object]) -> list[str]:
     """The durable steps that a whole run takes below `folder`."""
     read, write = os.pipe()
@@ -45,7 +30,7 @@ def steps_of(folder: Path, work: Callable[[], object]) -> list[str]:
         dying.install(folder, write, None)
         work()
 
-    assert in_a_child(counted) == 0
+    assert forked(counted) == 0
     os.close(write)
     with os.fdopen(read) as told:
         return told.read().splitlines()
@@ -58,7 +43,7 @@ def kill(folder: Path, work: Callable[[], object], step: int) -> None:
         dying.install(folder, nothing, step)
         work()
 
-    assert in_a_child(killed) == -9
+    assert forked(killed) == -9
     os.close(nothing)
 
 
@@ -122,7 +107,7 @@ def test_a_file_that_does_not_fit_is_one_sentence_and_leaves_nothing(
                 write(tmp_path / "old", AFTER)
 
     disk.replace(tmp_path / "old", BEFORE)
-    assert in_a_child(work) == 0
+    assert forked(work) == 0
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("old", BEFORE)]
 
 

@@ -208,8 +208,7 @@ class Contributing:
 
         def check(validator: Attester, attestation: Attestation) -> None:
             content, address = attestation.content, attestation.validator.lower()
-            asked = ("member", "scope_id", "epoch", "version", "content", "expiry")
-            if any(getattr(content, name) != getattr(request, name) for name in asked):
+            if not content.answers(request):
                 raise AttestationError("It attested another contribution than it was asked to.", hint=_TELL)
             if address != validator.address.lower() or address not in current:
                 raise AttestationError(f"It answered as {attestation.validator}, which is not it.", hint=_TELL)

@@ -146,16 +146,11 @@ class RemoteValidator:
             answer = self._put(ask, records=request.records_bytes, envelope=envelope)
         if not isinstance(answer, Attested):
             raise AttestationError("It answered something else than it was asked.", hint=_TELL)
-        content = AttestationContent(
-            member=request.member,
-            scope_id=request.scope_id,
-            epoch=request.epoch,
-            version=request.version,
-            content=request.content,
+        content = AttestationContent.answering(
+            request,
             weight=answer.weight,
             fingerprint=bytes.fromhex(answer.fingerprint),
             report=bytes.fromhex(answer.report),
-            expiry=request.expiry,
         )
         return Attestation(content, self.address, bytes.fromhex(answer.signature))
 

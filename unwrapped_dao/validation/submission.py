@@ -125,15 +125,7 @@ def validate(
     salt = key.report_salt(submission.content)
     attestation = None
     if not found.refused:
-        attestation = AttestationContent(
-            member=submission.member,
-            scope_id=submission.scope_id,
-            epoch=submission.epoch,
-            version=submission.version,
-            content=submission.content,
-            weight=found.weight,
-            fingerprint=mark,
-            report=report.digest(salt),
-            expiry=submission.expiry,
+        attestation = AttestationContent.answering(
+            submission, weight=found.weight, fingerprint=mark, report=report.digest(salt)
         )
     return Outcome(report, salt, attestation, mark, sketch)

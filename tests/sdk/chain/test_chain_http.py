@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.doubles.serving import serving
 from unwrapped_dao.chain import http
 from unwrapped_dao.chain.client import ChainClient
 from unwrapped_dao.chain.http import ATTEMPTS, HttpTransport
@@ -41,13 +41,8 @@ def _server(answer: Answer) -> Iterator[tuple[str, list[str]]]:
             """Be quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield f"http://127.0.0.1:{server.server_port}/v3/{CANARY}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def _result(value: Any) -> tuple[int, bytes]:

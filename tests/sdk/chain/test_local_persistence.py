@@ -10,12 +10,12 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.forked import forked
 from tests.sdk.chain.conftest import FLOOR, note
 from unwrapped_dao.chain import artifacts
 from unwrapped_dao.chain.client import ChainClient
@@ -28,19 +28,6 @@ FRIEND = "0x" + "44" * 20
 
 def _pay(chain: LocalChain, wei: int = 1) -> None:
     ChainClient(chain).send(chain.faucet, FRIEND, value=wei)
-
-
-def _in_a_killed_process(work: Callable[[], None]) -> None:
-    """Run `work` in a forked child, which must end by SIGKILL."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        finally:
-            os._exit(1)  # not killed: the parent sees it
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status), f"the child ended with {status}"
-    assert os.WTERMSIG(status) == signal.SIGKILL
 
 
 def test_another_opening_sees_the_same_world(tmp_path: Path, probe_artifact: artifacts.Artifact) -> None:
@@ -115,7 +102,7 @@ def test_killed_inside_a_write_leaves_the_state_before_or_after(tmp_path: Path, 
         _pay(doomed)
         _pay(doomed)
 
-    _in_a_killed_process(work)
+    assert forked(work) == -signal.SIGKILL
     with LocalChain.open(tmp_path) as chain:
         client = ChainClient(chain)
         assert client.block_number() == before + kept

@@ -11,7 +11,6 @@ from __future__ import annotations
 import shutil
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from eth_account.signers.local import LocalAccount
@@ -135,7 +134,7 @@ class LocalChain:
     def __enter__(self) -> LocalChain:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
