@@ -23,6 +23,7 @@ from tests.kills import commands
 from tests.kills.life import begin
 from tests.kills.world import WORKSPACE
 from unwrapped_dao.chain import deployments
+from unwrapped_dao.chain.board import Phase
 from unwrapped_dao.chain.collective import Collective
 from unwrapped_dao.chain.committee import GenerationState
 from unwrapped_dao.chain.market import SaleState
@@ -111,14 +112,22 @@ class World:
     def collective(self) -> Collective:
         return Collective.at(self.node.client(), deployments.load(self.home / WORKSPACE))
 
-    def until(self, done: Callable[[], bool], *, step_s: int = 2) -> None:
-        """The chain's clock goes on, and so do the daemons."""
+    def until(self, done: Callable[[], bool], *, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Blocks come, and so the chain's clock goes on; the daemons do the rest."""
         deadline = time.monotonic() + LIMIT_S
         while not done():
             assert time.monotonic() < deadline, "\n\n".join(keeper.saying() for keeper in self.keepers)
-            self.node.client().request("evm_increaseTime", [step_s])
+            meanwhile()
             self.node.client().request("evm_mine")
             time.sleep(0.3)
+
+    def over_when(self, dealers: set[int], generation: int) -> None:
+        """Once all who can have committed or dealt, the time of that step goes by."""
+        formation = self.collective.committee.board.formation(generation)
+        done = {Phase.COMMIT: formation.committed, Phase.DEAL: formation.dealt}.get(formation.phase)
+        if done is not None and dealers <= done:
+            client = self.node.client()
+            client.request("evm_increaseTime", [formation.until - client.now() + 1])
 
     def voted(self, number: int) -> None:
         for name in ("ana", "ben", "cleo"):
@@ -204,7 +213,9 @@ def test_a_lost_share_is_given_anew_and_new_custodians_serve_the_old_pool(world:
     for keeper in (third, fourth):
         keeper.start()
     # Two of three deal; whether the one that lost its share comes too is known when the time is over.
-    world.until(lambda: committee.generation(2).state is GenerationState.ACTIVE, step_s=20)
+    world.until(
+        lambda: committee.generation(2).state is GenerationState.ACTIVE, meanwhile=lambda: world.over_when({1, 2}, 2)
+    )
     fresh = committee.generation(2)
     assert (fresh.y, fresh.source, committee.serving(1)) == (old.y, 1, 2)
     world.until(lambda: all(keeper.shares(2) for keeper in (first, third, fourth)))
