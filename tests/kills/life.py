@@ -52,6 +52,7 @@ LIFE: tuple[Line, ...] = (
     Line(f"account new {' '.join(ACCOUNTS)}"),
     side("chain fast-forward 90s"),
     side("account fund ana --eth 5"),
+    side("account cancel ana"),
     Line("validator setup"),
     Line(
         "collective deploy --name Rehearsal --validators validator-1,validator-2,validator-3 --custodian custodian"
@@ -89,6 +90,13 @@ LIFE: tuple[Line, ...] = (
     Line("pool seal"),
     Line("pool publish"),
     side("member withdraw --as dora"),
+    side(
+        "custodian forget 1 --yes",
+        "custodian reshare --custodians ben --threshold 1 --as ana",
+        *(f"proposal vote 1 for --as {who}" for who in ("ana", "ben", "cleo")),
+        "proposal execute 1",
+        *(f"custodian setup --as {who}" for who in ("ben", "custodian", "ben")),
+    ),
     Line("account fund buyer --tusd 60000"),
     Line("buyer offer --price 55000 --purpose ai-training"),
     side("buyer expire 1", "chain fast-forward 91d"),
