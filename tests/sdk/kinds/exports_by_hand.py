@@ -1,5 +1,5 @@
 # ruff: noqa: E501 (parts of real formats are long)
-"""Small exports written by hand: the key sets and oddities of DATA 1, with canaries in every personal field."""
+"""Small exports written by hand: the key sets and oddities of real files, with canaries in every personal field."""
 
 from __future__ import annotations
 

@@ -409,7 +409,7 @@ def maloja() -> Fixture:
 
 
 def fixtures() -> tuple[Fixture, ...]:
-    """All of them, in the order of DATA 1."""
+    """All of them, service by service."""
     history = "Takeout/YouTube and YouTube Music/history/watch-history.json"
     return (
         account("spotify-account-older.zip", "account data, older names", "MyData", "StreamingHistory0", ".json",

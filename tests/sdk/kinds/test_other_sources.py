@@ -1,5 +1,5 @@
 # ruff: noqa: E501 (rows of real formats are long)
-"""Last.fm, ListenBrainz, Maloja, YouTube Music, Apple Music and Deezer: each variant of DATA 1, and the shared
+"""Last.fm, ListenBrainz, Maloja, YouTube Music, Apple Music and Deezer: each variant seen, and the shared
 files.
 """
 

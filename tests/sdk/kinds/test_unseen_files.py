@@ -442,6 +442,22 @@ def test_apple_music_finds_the_artist_wherever_it_is_told(tmp_path: Path) -> Non
     assert dict(found.summary.left_out) == {"an event of the player that is no play": 1, "no artist or no title": 1}
 
 
+@pytest.mark.parametrize("column", ["Event End Timestamp", "Event Timestamp"])
+def test_apple_music_without_the_start_of_an_event(tmp_path: Path, column: str) -> None:
+    header = [
+        "Container Artist Name",
+        "Container Type",
+        column,
+        "Event Type",
+        "Play Duration Milliseconds",
+        "Song Name",
+    ]
+    rows = [["Zelvora", "ALBUM", "2024-03-05T20:15:30Z", event, "180000", "Tide"] for event in ("PLAY_END", "PAUSE")]
+    found = read(tmp_path, {"Apple Music Play Activity.csv": table(header, rows)})
+    assert [(r.start_ms, r.artist) for r in found.records] == [(1_709_669_550_000, "Zelvora")]
+    assert [p.row for p in found.summary.problems] == [2]
+
+
 @pytest.mark.parametrize(("delimiter", "encoding"), [(";", "utf-8-sig"), ("\t", "utf-16")])
 def test_apple_music_saved_again_by_a_spreadsheet_program(tmp_path: Path, delimiter: str, encoding: str) -> None:
     data = table(ACTIVITY, [play("Tide", 1, maker="Zelvora")], delimiter=delimiter, encoding=encoding, end="\r\n")
@@ -455,6 +471,31 @@ def test_apple_musics_equal_daily_rows_are_several_plays_and_two_copies_of_the_f
     found = read(tmp_path, {"a.csv": daily, "b.csv": daily})
     assert len(found.records) == 3 and found.summary.duplicates == 3
     assert MUSIC.merge([found, found]).records == found.records
+
+
+def test_a_daily_row_of_several_plays_is_several_plays_and_years_before_media_types_are_music(tmp_path: Path) -> None:
+    header = [
+        "Media type",
+        "Date Played",
+        "Hours",
+        "Play Duration Milliseconds",
+        "Play Count",
+        "Skip Count",
+        "Track Description",
+    ]
+    rows: list[list[Any]] = [
+        ["N/A", "20150630", "18, 19", 600_001, 3, 1, "Zelvora - Tide"], ["AUDIO", "2023-06-12", "9", 180_000, 1, 0, "Zelvora - Home"],
+        ["", "20230613", "", "", "", "", "Zelvora - Lantern"], ["MUSIC_VIDEO", "20230614", "9", 1, 1, 0, "Zelvora - Film"],
+        ["AUDIO", "20230615", "9", 5, 10**9, 0, "Zelvora - Loop"],
+    ]  # fmt: skip
+    found = read(tmp_path, {"Apple Music - Play History Daily Tracks.csv": table(header, rows)})
+    told = [(r.track, r.played_ms) for r in found.records][:5]
+    assert sorted(told[:3]) == [("Tide", 200_000)] * 2 + [("Tide", 200_001)] and told[3:] == [
+        ("Home", 180_000),
+        ("Lantern", None),
+    ]
+    assert dict(found.summary.left_out) == {"a video that is not music": 1}
+    assert len(found.records) == 505, "no count is believed beyond what fits into a day"
 
 
 @pytest.mark.parametrize(

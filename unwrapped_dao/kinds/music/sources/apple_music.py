@@ -29,12 +29,19 @@ _REASONS: Final = {
 
 
 _DAY_MS: Final = 86_400_000
+MOST_PLAYS: Final = 500
+"""Of one title on one day: a song of three minutes fills the day with so many."""
+MOST_IN_ALL: Final = 2_000_000
+"""Rows from which on a count is not believed any more: a short file must not fill the memory."""
 _OF_ONE_ARTIST: Final = ("", "ALBUM", "ARTIST")
 """Containers whose artist is that of the song; a playlist's is whoever made the list."""
 
 
 class AppleMusicDaily:
-    """The daily tracks: a row is one title on one day."""
+    """The daily tracks: a row is one title on one day, played once or several times (`Play Count`).
+
+    A row of several plays counts as so many rows; the time played is divided among them.
+    """
 
     name = DAILY
     title = "Apple Music daily tracks"
@@ -47,7 +54,7 @@ class AppleMusicDaily:
         """The file's rows, and for the activity the artists of its titles."""
         wanted = {
             "what": ("Track Description",), "day": ("Date Played",), "ms": ("Play Duration Milliseconds",),
-            "media": ("Media type", "Media Type"), "end": ("End Reason Type",),
+            "media": ("Media type", "Media Type"), "end": ("End Reason Type",), "plays": ("Play Count",),
         }  # fmt: skip
         rows: list[Row] = []
         numbers: list[int] = []
@@ -57,32 +64,35 @@ class AppleMusicDaily:
             total += 1
             if line is None:
                 continue
-            artist, _, track = line.get("what", "").partition(" - ")
-            start, played = _day_ms(line.get("day", "")), _length(line.get("ms", ""))
-            if line.get("media", "").upper() not in ("", "AUDIO"):
+            start = _day_ms(line.get("day", ""))
+            if "VIDEO" in line.get("media", "").upper():
                 reading.ledger.leave_out(entry.name, number, "a video that is not music")
             elif start is None:
                 reading.ledger.leave_out(entry.name, number, "the field Date Played is no date")
             else:
-                if track:
-                    reading.name_artist(track.strip(), start // _DAY_MS, artist.strip())
-                same = start, line.get("what", ""), played
-                told[same] += 1
-                start += told[same] - 1
-                end, skipped = _REASONS.get(line.get("end", "").upper(), ("", -1))
-                rows.append(
-                    plain_row(
-                        self.name,
-                        start,
-                        artist.strip(),
-                        track.strip(),
-                        played_ms=played,
-                        reason_end=end,
-                        skipped=skipped,
-                    )
-                )
-                numbers.append(number)
+                plays = self._plays(line, start, told, reading, MOST_PLAYS if total < MOST_IN_ALL else 1)
+                rows += plays
+                numbers += [number] * len(plays)
+                total += len(plays) - 1
         return SourceRows(columns_of(rows), numbers, total)
+
+    def _plays(
+        self, line: dict[str, str], start: int, told: Counter[tuple[int, str, int]], reading: Reading, most: int
+    ) -> list[Row]:
+        """The plays of one line, a millisecond apart from each other and from those of equal lines."""
+        what, played = line.get("what", ""), _length(line.get("ms", ""))
+        artist, _, track = (part.strip() for part in what.partition(" - "))
+        if track:
+            reading.name_artist(track, start // _DAY_MS, artist)
+        count = min(max(1, _length(line.get("plays", ""))), most)
+        end, skipped = _REASONS.get(line.get("end", "").upper(), ("", -1)) if count == 1 else ("", -1)
+        rows = []
+        for n in range(count):
+            part = played // count + (n < played % count) if played >= 0 else played
+            told[start, what, part] += 1
+            at = start + told[start, what, part] - 1
+            rows.append(plain_row(self.name, at, artist, track, played_ms=part, reason_end=end, skipped=skipped))
+        return rows
 
 
 class AppleMusicActivity:
@@ -94,7 +104,8 @@ class AppleMusicActivity:
     def claims(self, peek: Peek) -> bool:
         """By its header."""
         line = peek.first_line
-        return "Event Start Timestamp" in line and "Play Duration Milliseconds" in line
+        told = any(name in line for name in ("Event Start Timestamp", "Event End Timestamp", "Event Timestamp"))
+        return told and "Play Duration Milliseconds" in line
 
     def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:
         """The file's plays."""
@@ -102,7 +113,7 @@ class AppleMusicActivity:
             "song": ("Song Name", "Content Name", "Track Name", "Item Name"), "artist": ("Artist Name",),
             "from": ("Container Artist Name",), "container": ("Container Type",),
             "album": ("Album Name", "Container Album Name"), "ms": ("Play Duration Milliseconds",),
-            "start": ("Event Start Timestamp",), "stop": ("Event End Timestamp",),
+            "start": ("Event Start Timestamp",), "stop": ("Event End Timestamp", "Event Timestamp"),
             "end": ("End Reason Type",), "event": ("Event Type",), "media": ("Media Type",),
         }  # fmt: skip
         rows: list[Row] = []
@@ -139,9 +150,9 @@ class AppleMusicActivity:
 
 
 def _day_ms(text: str) -> int | None:
-    """`yyyymmdd`, the day's first moment."""
+    """`yyyymmdd` or `yyyy-mm-dd`, the day's first moment."""
     try:
-        day = dt.datetime.strptime(text, "%Y%m%d").replace(tzinfo=dt.UTC)
+        day = dt.datetime.strptime(text.replace("-", ""), "%Y%m%d").replace(tzinfo=dt.UTC)
     except ValueError:
         return None
     return (day - _EPOCH) // dt.timedelta(milliseconds=1)
