@@ -17,7 +17,7 @@ FORKS = $(addprefix tests/contracts/,chain_probe BN254 Cover KeyCommittee/test_i
 # In an environment of its own besides; `make installed` runs it.
 LIGHT = tests/installed/test_installed.py::test_the_light_base_reads_encrypts_and_names_and_says_what_else_it_needs
 
-.PHONY: help kill-matrix setup setup-check setup-dev demo check test lint types layers sdk long stateful slither compile contracts forks \
+.PHONY: help kill-matrix setup setup-check setup-dev demo check test lint types layers sdk long stateful slither symbolic compile contracts forks \
   contracts-anvil installed sdk-web3-8 e2e artifacts gas bench bench-validation bench-dp fuzz kubo docs pin clean
 
 help: ## show these words
@@ -67,6 +67,9 @@ stateful: setup-check ## random lives of a whole collective and of its committee
 
 slither: setup-dev ## static analysis of the contracts, compared with contracts/slither.toml
 	@timeout 1200 $(RUN)python scripts/slither.py
+
+symbolic: setup-dev ## show by symbolic execution what holds for every value: the cover, packed lanes
+	@timeout 2400 $(RUN)python scripts/symbolic.py
 
 # Two compilations at once, since Brownie's uses one core: its artifacts hold metadata, those of the package do not.
 compile: setup-dev
