@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import msgspec
 from eth_account.signers.local import LocalAccount
 
+from tests.doubles.serving import serving
 from unwrapped_dao.app.serving import ValidatorService
 from unwrapped_dao.chain import eip712
 from unwrapped_dao.crypto.sealed_request import EncryptionKey, OpenedRequest, Recipient
@@ -151,15 +152,8 @@ class Vicious(ThreadingHTTPServer):
 
 @contextlib.contextmanager
 def running(server: Vicious) -> Iterator[Vicious]:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with serving(server, closing=server.closing):
         yield server
-    finally:
-        server.closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
 
 
 class _Handler(BaseHTTPRequestHandler):

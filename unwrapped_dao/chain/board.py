@@ -163,10 +163,6 @@ class CommitteeBoard:
 
     # --- reads -----------------------------------------------------------------------------------------------------
 
-    def phase_length(self) -> int:
-        """Seconds."""
-        return int(self._contract.call("phaseLength"))
-
     def formation(self, generation: int, *, block: int | None = None) -> Formation:
         """How far it has come, at the time of the block."""
         found = self._contract.call("formation", generation, block=block)

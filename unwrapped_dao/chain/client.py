@@ -127,10 +127,6 @@ class ChainClient:
         """Seconds; the newest block's time, which is what contracts see. Never the wall clock."""
         return int(self.request("eth_getBlockByNumber", ["latest", False])["timestamp"], 16)
 
-    def settled_block_number(self, finality: str) -> int:
-        """Height of the newest block that is "latest", "safe" or "finalized"; who cannot go back acts on that."""
-        return int(self._block(finality)["number"], 16)
-
     def block_time(self, number: int) -> int:
         """Seconds; the time of a block. Raises NotFoundError above the newest."""
         return int(self._block(hex(number))["timestamp"], 16)

@@ -57,15 +57,6 @@ class Generation:
         """Whether a single custodian could open every envelope."""
         return self.threshold == 1
 
-    def index_of(self, custodian: str) -> int:
-        """1..n. Raises NotFoundError for who is not in this generation."""
-        found = [i for i, address in enumerate(self.custodians, 1) if address.lower() == custodian.lower()]
-        if not found:
-            raise NotFoundError(
-                f"{custodian} is not a custodian of generation {self.number}.", hint="Use a custodian's account."
-            )
-        return found[0]
-
 
 @dataclass(frozen=True, slots=True)
 class Readiness:

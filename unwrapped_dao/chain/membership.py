@@ -10,7 +10,8 @@ from .contract import Contract
 from .outbox import Receipt
 from .signer import Signer
 
-_LEFT, _PAYOUT, _DELEGATION, _DELEGATED, _EXCLUDED = 1, 2, 4, 8, 16
+_LEFT = 1
+"""The only flag of IMembershipToken that is read here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,6 @@ class Member:
     def is_active(self) -> bool:
         """Not left, and at least one live contribution."""
         return not self.has_left and self.live > 0
-
-    @property
-    def was_ever_excluded(self) -> bool:
-        """Withdrew from a sealed pool, or opted out of some sale."""
-        return bool(self.flags & _EXCLUDED)
 
 
 class Membership:
@@ -93,7 +89,3 @@ class Membership:
     def active_members(self) -> int:
         """Active members now."""
         return int(self._contract.call("activeMembers"))
-
-    def votes_at(self, address: str, timestamp: int) -> int:
-        """Votes of an address at a past second."""
-        return int(self._contract.call("getPastVotes", address, timestamp))

@@ -31,7 +31,6 @@ from .committee import Board
 from .feldman import Polynomial, PublicPolynomial, combine_shares, weighted_sum, weights_of
 from .keys import Secret, SecretScalar
 
-MOST_CUSTODIANS = 32
 _NO_CHANCE = bytes(32)
 
 DealAsWords = tuple[tuple[tuple[int, int], ...], tuple[int, int], tuple[int, int], int, tuple[int, ...]]

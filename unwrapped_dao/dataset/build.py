@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
 
 MEMBER: Final = "member"
-SPLIT: Final = "split"
-SPLITS: Final = ("train", "validation", "test")
 
 Group = tuple[str, list[tuple[Any, ...]]]
 """A member's pseudonym and rows, each row in the order of the columns."""

@@ -91,16 +91,6 @@ class BlockStore:
                 raise NotFoundError(f"{self.name} has no block {cid}.") from None
         return check_block(cid, block, self.name)
 
-    def put_block(self, cid: CID, block: bytes) -> None:
-        """Store one block under its CID, unpinned.
-
-        Refuses (ContentMismatchError) a block that does not hash to it.
-        """
-        check_block(cid, block, "The sender")
-        with self._locked(exclusive=False), disk.speaking(self.folder):
-            if self._write(cid, block):
-                disk.sync_folder(self._path(cid.digest).parent)
-
     def has(self, cid: CID) -> bool:
         """Whether every block is here, without reading the leaves."""
         try:

@@ -51,11 +51,6 @@ def open_content(fetch_block: FetchBlock, cid: CID, *, max_bytes: int | None = N
     return cast(BinaryIO, io.BufferedReader(raw, buffer_size=64 * 1024))
 
 
-def size_of(source: BlockSource, cid: CID) -> int:
-    """Length of the content in bytes, from its root block alone."""
-    return _ContentReader(source.block, cid, None).size
-
-
 def resolve(source: BlockSource, digest: bytes) -> CID:
     """The CID behind a chain's `content` when its length is not known: fetches the root block and looks.
 

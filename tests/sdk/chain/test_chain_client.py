@@ -245,7 +245,6 @@ def test_where_time_cannot_be_moved_it_is_waited_for(local_chain: LocalChain) ->
 def test_blocks_are_known_by_number(chain_client: ChainClient, probe: Contract) -> None:
     height = chain_client.block_number()
     assert chain_client.block_time(height) == chain_client.now()
-    assert chain_client.settled_block_number("finalized") == height
     assert chain_client.block_hash(height + 1) is None
     with pytest.raises(NotFoundError):
         chain_client.block_time(height + 1)

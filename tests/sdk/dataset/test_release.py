@@ -93,6 +93,7 @@ def test_few_members_are_all_for_training(tmp_path: Path) -> None:
     table = pq.read_table(path)
     assert table.num_rows == dataset.num_rows
     assert table.schema.metadata[b"unwrapped-dao.content-sha256"].decode() == dataset.sha256
+    assert table.drop_columns("split").to_pylist() == dataset.to_arrow().to_pylist()
 
 
 @pytest.mark.parametrize("count", [4, 30])

@@ -141,13 +141,6 @@ def test_sweep_removes_exactly_what_nothing_pins(store: BlockStore) -> None:
     assert blocks_of(store) == {}
 
 
-def test_a_block_that_does_not_hash_to_its_cid_is_not_put(store: BlockStore) -> None:
-    with pytest.raises(ContentMismatchError):
-        store.put_block(cid_of_bytes(b"one"), b"two")
-    store.put_block(cid_of_bytes(b"one"), b"one")
-    assert store.block(cid_of_bytes(b"one")) == b"one"
-
-
 def test_a_folder_with_other_files_is_not_taken(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(SettingsError, match="other files"):

@@ -21,7 +21,6 @@ Json = dict[str, Any]
 # The name by which a client knows that time can be moved here.
 CLIENT_NAME = "unwrapped-dao"
 
-INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 SERVER_ERROR = -32000
