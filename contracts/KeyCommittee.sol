@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {CommitteeBoard} from "./CommitteeBoard.sol";
 import {IKeyCommittee} from "./interfaces/IKeyCommittee.sol";
 import {BN254} from "./libraries/BN254.sol";
+import {DeliveryBatch} from "./libraries/DeliveryBatch.sol";
 import {HashToG1} from "./libraries/HashToG1.sol";
 import {Schnorr} from "./libraries/Schnorr.sol";
 
@@ -158,111 +159,12 @@ contract KeyCommittee is CommitteeBoard, IKeyCommittee {
         uint32 g,
         bytes32[] calldata ids,
         uint256[4] calldata B2,
-        uint256[2][] calldata C1,
-        uint256[2][] calldata C2,
+        uint256[4][] calldata nodes,
         uint256[] calldata hints
     ) external view returns (bool) {
-        if (ids.length == 0 || C1.length != ids.length || C2.length != ids.length) revert DeliveryLengthsDiffer();
+        if (nodes.length == 0 || nodes.length > ids.length) revert DeliveryLengthsDiffer();
         BN254.requireG2Encoding(B2);
-
-        // Σ w·C2 (words 0, 1) with −P2, Σ w·H(id) (6, 7) with Y, Σ w·C1 (12, 13) with B2.
-        uint256[18] memory words;
-        (words[2], words[3], words[4], words[5]) =
-            (BN254.NEG_P2_X_IM, BN254.NEG_P2_X_RE, BN254.NEG_P2_Y_IM, BN254.NEG_P2_Y_RE);
-        _putKey(g, words);
-        (words[14], words[15], words[16], words[17]) = (B2[0], B2[1], B2[2], B2[3]);
-        _putSums(words, _positions(ids, C1, C2, hints), ids.length > 1 ? _transcript(words, ids, C1, C2) : bytes32(0));
-        return BN254.isPairing(words);
-    }
-
-    /// @dev Where in the calldata the next node's parts are, and where the ids and hints end.
-    /// @param hint 0: no hints.
-    struct Positions {
-        uint256 id;
-        uint256 idsEnd;
-        uint256 c1;
-        uint256 c2;
-        uint256 hint;
-        uint256 hintsEnd;
-    }
-
-    function _positions(
-        bytes32[] calldata ids,
-        uint256[2][] calldata C1,
-        uint256[2][] calldata C2,
-        uint256[] calldata hints
-    ) private pure returns (Positions memory at) {
-        assembly ("memory-safe") {
-            mstore(at, ids.offset)
-            mstore(add(at, 0x20), add(ids.offset, shl(5, ids.length)))
-            mstore(add(at, 0x40), C1.offset)
-            mstore(add(at, 0x60), C2.offset)
-            mstore(add(at, 0x80), mul(hints.offset, gt(hints.length, 0)))
-            mstore(add(at, 0xa0), mul(add(hints.offset, shl(5, hints.length)), gt(hints.length, 0)))
-        }
-    }
-
-    /// @dev Small-exponent batch check (Bellare, Garay, Rabin 1998): the first node counts once, each further node with a factor
-    /// of 128 bits that nobody chooses, so a batch with a false equation passes with probability 2^-128 per try.
-    function _putSums(uint256[18] memory words, Positions memory at, bytes32 seed) private view {
-        uint256 p = BN254.opaqueP();
-        uint256[15] memory sums; // as BN254.accumulate takes them: for C2, H(id), C1
-        _loadNode(at, p, sums);
-        (sums[0], sums[1], sums[5], sums[6], sums[10], sums[11]) =
-            (sums[2], sums[3], sums[7], sums[8], sums[12], sums[13]);
-        while (at.id < at.idsEnd) {
-            _loadNode(at, p, sums);
-            assembly ("memory-safe") {
-                mstore(0, seed)
-                seed := keccak256(0, 0x20)
-            }
-            BN254.accumulate(sums, uint256(seed) >> 128);
-        }
-        if (at.hint != at.hintsEnd) revert DeliveryLengthsDiffer();
-        (words[0], words[1]) = (sums[0], sums[1]);
-        (words[6], words[7]) = (sums[5], sums[6]);
-        (words[12], words[13]) = (sums[10], sums[11]);
-    }
-
-    /// @dev The next node's points, checked, as the points of the three sums; `at` moves on.
-    function _loadNode(Positions memory at, uint256 p, uint256[15] memory sums) private view {
-        bytes32 id;
-        uint256 from = at.id;
-        assembly ("memory-safe") {
-            id := calldataload(from)
-        }
-        (sums[2], sums[3]) = BN254.loadG1(at.c2, p);
-        (sums[12], sums[13]) = BN254.loadG1(at.c1, p);
-        unchecked {
-            // Positions in the calldata.
-            (at.id, at.c1, at.c2) = (from + 0x20, at.c1 + 0x40, at.c2 + 0x40);
-        }
-        if (at.hint == 0) (sums[7], sums[8]) = HashToG1.hashToG1(id);
-        else (sums[7], sums[8], at.hint) = HashToG1.hashToG1(id, at.hint, p);
-    }
-
-    /// @dev Fiat–Shamir over everything the equations depend on: Y, B2, every id (which holds chain, registry and pool) and point.
-    function _transcript(
-        uint256[18] memory words,
-        bytes32[] calldata ids,
-        uint256[2][] calldata C1,
-        uint256[2][] calldata C2
-    ) private pure returns (bytes32 seed) {
-        assembly ("memory-safe") {
-            let m := mload(0x40)
-            for { let i := 0 } lt(i, 0x80) { i := add(i, 0x20) } {
-                mstore(add(m, i), mload(add(add(words, 0x100), i)))
-                mstore(add(add(m, 0x80), i), mload(add(add(words, 0x1c0), i)))
-            }
-            // Three lists of one length: nothing can be read in two ways.
-            let to := add(m, 0x100)
-            calldatacopy(to, ids.offset, shl(5, ids.length))
-            to := add(to, shl(5, ids.length))
-            calldatacopy(to, C1.offset, shl(6, ids.length))
-            to := add(to, shl(6, ids.length))
-            calldatacopy(to, C2.offset, shl(6, ids.length))
-            seed := keccak256(m, sub(add(to, shl(6, ids.length)), m))
-        }
+        return DeliveryBatch.isValid(_requireKey(g), B2, ids, nodes, hints);
     }
 
     // ------------------------------------------------------------------ helpers
@@ -289,13 +191,13 @@ contract KeyCommittee is CommitteeBoard, IKeyCommittee {
         ];
     }
 
-    /// @dev Y from its blob to words 8..11. A generation without a key has no blob, and zeros would pass as infinity.
-    function _putKey(uint32 g, uint256[18] memory words) private view {
+    /// @dev Y from its blob. A generation without a key has no blob, and zeros would pass as infinity.
+    function _requireKey(uint32 g) private view returns (uint256[4] memory Y) {
         address key = _keyAt(g);
         assembly ("memory-safe") {
-            extcodecopy(key, add(words, 0x100), 0x41, 0x80)
+            extcodecopy(key, Y, 0x41, 0x80)
         }
-        if ((words[8] | words[9] | words[10] | words[11]) == 0) {
+        if ((Y[0] | Y[1] | Y[2] | Y[3]) == 0) {
             revert GenerationStateWrong(g, _status[g].state, GenerationState.Active);
         }
     }

@@ -157,13 +157,14 @@ class LargePool:
             self.market.fix_excluded(self.owner, offer, leaves[start : start + 25])
         pool = PoolId.of(self.client.chain_id, self.registry.address, SCOPE, 1)
         sale = SaleId.of(self.client.chain_id, self.market.address, sale_id)
-        nodes, hints = [], []
-        for node in cover(MEMBERS, HEIGHT, leaves):
+        nodes_covered = cover(MEMBERS, HEIGHT, leaves)
+        nodes = []
+        for node in nodes_covered:
             share = make_share(1, self.secret, pool, node, sale, buyer)
             verified = share.verify(self.public, pool.node_id(node), buyer)
             combined = combine_shares([verified], 1)
             nodes.append(NodeDelivery(node.height, node.index, combined.C1.words, combined.C2.words).as_tuple())
-            hints += hash_hints(pool.node_id(node))
+        hints = hash_hints([pool.node_id(node) for node in nodes_covered])
         # Estimating takes a node many times what the call takes.
         receipt = self._market.send(self.owner, "deliver", offer.as_tuple(), nodes, hints, gas=MOST_GAS)
         assert self.market.sale(sale_id).state.name == "SETTLED"

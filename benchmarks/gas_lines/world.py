@@ -147,14 +147,14 @@ class World:
         pool = self.collective.registry.pool(offer.scope_id, offer.epoch)
         identity, sale = pool_identity(self.collective, pool), sale_identity(self.collective, sale_id)
         buyer = BuyerKey(G1Point.from_words(offer.b1), G2Point.from_words(offer.b2))
-        nodes, hints = [], []
+        nodes, ids = [], []
         for node in self.custodian.cover(sale_id, offer):
             share = make_share(1, self.secret, identity, node, sale, buyer)
             combined = combine_shares([share.verify(self.public, identity.node_id(node), buyer)], 1)
             nodes.append(NodeDelivery(node.height, node.index, combined.C1.words, combined.C2.words))
-            hints += hash_hints(identity.node_id(node))
+            ids.append(identity.node_id(node))
         self.delivered_nodes = len(nodes)
-        return market.deliver(self.custodian._account, offer, nodes, hints)
+        return market.deliver(self.custodian._account, offer, nodes, hash_hints(ids))
 
     def claim(self, member: LocalAccount, *pools: Pool) -> Receipt:
         lines = [(pool.id, self.dollar.address) for pool in pools]

@@ -122,8 +122,10 @@ interface IDataMarket {
     event SaleSkipped(bytes32 indexed saleId, SkipReason reason);
     event ExclusionsStaged(bytes32 indexed saleId, address indexed by, uint256 leaves);
     event ExclusionsFixed(bytes32 indexed saleId, uint32[] leaves, uint256 eligibleWeight);
-    /// @notice The verified deliveries of one call, in cover order; the buyer opens them with b.
-    event NodesDelivered(bytes32 indexed saleId, NodeDelivery[] nodes);
+    /// @notice The verified deliveries of one call; the buyer opens them with b.
+    /// @param firstLeaf Where the first of their nodes begins; they follow one another in the cover, which the fixed list determines.
+    /// @param points C1 and C2 of each node, compressed: x, and in the highest bit whether y is odd (x < p < 2^254).
+    event NodesDelivered(bytes32 indexed saleId, uint32 firstLeaf, uint256[2][] points);
     event SaleSettled(bytes32 indexed saleId, uint256 eligibleWeight);
     event SaleRefunded(bytes32 indexed saleId);
     event SaleExpired(bytes32 indexed saleId);

@@ -100,15 +100,16 @@ interface IKeyCommittee {
     /// uint256 chainId, address(this), uint64 generation, uint64 week)), week = seconds / 604800.
     function requireHeartbeat(uint32 generation, uint64 week, uint256[2] calldata S) external view;
 
-    /// @notice True iff e(C2,-P2)·e(H(id),Y)·e(C1,B2) = 1 for every node, checked as one batch with 128-bit weights
-    /// hashed from all inputs. A bad point, wrong length or hint reverts.
-    /// @param hints Concatenated hash-to-curve hints in the order of `ids`, or empty: costs change, the point does not.
+    /// @notice True iff e(C2,-P2)·e(H(id),Y)·e(C1,B2) = 1 for every node, checked as one batch with factors hashed from all
+    /// inputs (DeliveryBatch). A bad point, wrong length or hint reverts.
+    /// @param ids Of the nodes. More ids than nodes: the first ids are of nodes that are not looked at; hints are for all ids.
+    /// @param nodes C1.x, C1.y, C2.x, C2.y each.
+    /// @param hints Hash-to-curve hints for `ids` (HashToG1), or empty: costs change, the point does not.
     function isDelivery(
         uint32 generation,
         bytes32[] calldata ids,
         uint256[4] calldata B2,
-        uint256[2][] calldata C1,
-        uint256[2][] calldata C2,
+        uint256[4][] calldata nodes,
         uint256[] calldata hints
     ) external view returns (bool);
 }

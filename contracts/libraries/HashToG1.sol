@@ -8,15 +8,15 @@ import {BN254} from "./BN254.sol";
 /// Shallue–van de Woestijne map (6.6.1, straight-line program of appendix F.1) with Z = 1; cofactor 1, so nothing to clear.
 ///
 /// The map needs an inverse and a square root. Either modexp computes them here, or the submitter gives them as *hints*,
-/// which are checked by multiplication. Per message two maps (u0, then u1), per map 3 to 5 words:
+/// which are checked by multiplication (docs/spec/hash-hints.md). For a list of messages:
 ///
-///     tag   k ∈ {1, 2, 3}: x_k is the first candidate whose g(x) is a square
-///     inv   inv0(tv1·tv2) of the program: its inverse, or 0 when it is 0
-///     w_i   for each i < k: w_i² = −g(x_i). As p ≡ 3 mod 4, −1 is no square, so g(x_i) is none (w_i ≠ 0, since 0 is a square)
-///     y     y² = g(x_k), sgn0(y) = sgn0(u)
+///     inv   one inverse of the product of tv1·tv2 of all maps, from which each map's own follows
+///     then per message two maps (u0, then u1), per map one or two words:
+///     w     only if the first candidate is rejected: w² = −g(x_1). As p ≡ 3 mod 4, −1 is no square, so g(x_1) is none
+///     y     tag·2^254 + y: tag k ∈ {1, 2, 3}: x_k is the first candidate whose g(x) is a square; y² = g(x_k), sgn0(y) = sgn0(u)
 ///
-/// Every word must be below p. Each of these facts determines its value, or (w_i) proves a fact about x_i, so hints change
-/// the cost and never the point.
+/// For k = 3 one root proves two rejections, because g(x_1)·g(x_2)·g(x_3) always is a square. Each of these facts determines
+/// its value, or (w) proves a fact about x_1, so hints change the cost and never the point.
 library HashToG1 {
     /// @dev BN254.P again: assembly takes literal constants only.
     uint256 private constant P = 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47;
@@ -39,64 +39,45 @@ library HashToG1 {
 
     /// @notice H(message), inverses and roots by modexp.
     function hashToG1(bytes32 message) internal view returns (uint256 x, uint256 y) {
-        (uint256 u0, uint256 u1) = hashToField(message, BN254.opaqueP());
+        (uint256 u0, uint256 u1) = hashToField(message, buffer(), BN254.opaqueP());
         (uint256 x0, uint256 y0) = mapToG1(u0);
         (uint256 x1, uint256 y1) = mapToG1(u1);
         return BN254.add(x0, y0, x1, y1);
     }
 
-    /// @notice H(message), with the hints that start at calldata position `at`; `next` is the position after them.
-    /// @dev `p` is BN254.opaqueP(). Not checked: that the hints end within an array. The caller compares the position after the
-    /// last message with the end of its array; beyond it foreign calldata is read, which changes no point either.
-    function hashToG1(bytes32 message, uint256 at, uint256 p) internal view returns (uint256 x, uint256 y, uint256 next) {
-        (uint256 u0, uint256 u1) = hashToField(message, p);
-        uint256 x0;
-        uint256 y0;
-        (x0, y0, next) = mapToG1(u0, at, p);
-        (x, y, next) = mapToG1(u1, next, p);
-        (x, y) = BN254.add(x0, y0, x, y);
-    }
-
-    /// @notice First word after one message's hints, which start at `hints[at]` and are not verified.
-    function skipHints(uint256[] calldata hints, uint256 at) internal pure returns (uint256 next) {
-        next = at;
-        for (uint256 map; map < 2; ++map) {
-            if (next >= hints.length) revert HashHintInvalid();
-            uint256 tag = hints[next];
-            if (tag == 0 || tag > 3) revert HashHintInvalid();
-            next += 2 + tag;
-        }
-        if (next > hints.length) revert HashHintInvalid();
-    }
-
-    /// @notice The two field elements of a message, each from 48 uniform bytes. `p` is BN254.opaqueP().
-    function hashToField(bytes32 message, uint256 p) internal pure returns (uint256 u0, uint256 u1) {
+    /// @notice Free memory for `hashToField`, laid out for any number of messages: 0xe0 bytes, not allocated.
+    function buffer() internal pure returns (uint256 at) {
         assembly ("memory-safe") {
-            // b_0 = H(136 zero bytes ‖ message ‖ I2OSP(96, 2) ‖ I2OSP(0, 1) ‖ DST′): 220 bytes.
-            let m := mload(0x40)
-            mstore(m, 0)
-            mstore(add(m, 0x20), 0)
-            mstore(add(m, 0x40), 0)
-            mstore(add(m, 0x60), 0)
-            mstore(add(m, 0x80), 0)
+            // Free memory may be dirty, and 136 bytes must be zero.
+            at := mload(0x40)
+            calldatacopy(at, calldatasize(), 0xa0)
+            mstore(add(at, 168), SUFFIX_1)
+            mstore(add(at, 200), SUFFIX_2)
+        }
+    }
+
+    /// @notice The two field elements of a message, each from 48 uniform bytes. `m` is from buffer(), `p` is BN254.opaqueP().
+    function hashToField(bytes32 message, uint256 m, uint256 p) internal pure returns (uint256 u0, uint256 u1) {
+        assembly ("memory-safe") {
+            // b_0 = H(136 zero bytes ‖ message ‖ I2OSP(96, 2) ‖ I2OSP(0, 1) ‖ DST′): 220 bytes. The last message overwrote the
+            // three bytes between message and DST′.
+            mstore(add(m, 139), 0x6000)
             mstore(add(m, 136), message)
-            mstore(add(m, 168), SUFFIX_1)
-            mstore(add(m, 200), SUFFIX_2)
             let b0 := keccak256(m, 220)
 
             // b_i = H(32 bytes ‖ I2OSP(i, 1) ‖ DST′): 82 bytes, written over the message so that DST′ stays where it is.
             m := add(m, 138)
             mstore(m, b0)
             mstore8(add(m, 32), 1)
-            let b1 := keccak256(m, 82)
-            mstore(m, xor(b0, b1))
+            u0 := keccak256(m, 82)
+            mstore(m, xor(b0, u0))
             mstore8(add(m, 32), 2)
             let b2 := keccak256(m, 82)
             mstore(m, xor(b0, b2))
             mstore8(add(m, 32), 3)
 
             // 48 bytes each: b1 ‖ high half of b2, and low half of b2 ‖ b3. 2^256 mod p = ((2^256 − 1) + 1) mod p.
-            u0 := addmod(mulmod(b1, shl(128, 1), p), shr(128, b2), p)
+            u0 := addmod(mulmod(u0, shl(128, 1), p), shr(128, b2), p)
             u1 := addmod(mulmod(shr(128, shl(128, b2)), addmod(not(0), 1, p), p), keccak256(m, 82), p)
         }
     }
@@ -121,48 +102,135 @@ library HashToG1 {
         if ((u ^ y) & 1 == 1) y = P - y; // y ≠ 0: the order of G1 is odd, so it has no point with y = 0
     }
 
-    /// @notice The SVDW map, by the hints that start at calldata position `at`. `p` is BN254.opaqueP().
-    function mapToG1(uint256 u, uint256 at, uint256 p) internal pure returns (uint256 x, uint256 y, uint256 next) {
-        bool ok;
+    /// @notice H of the last `count` messages; `hints` of all of them, or none. `p` is BN254.opaqueP().
+    /// @return points Where in memory they lie: four words each, of which the last two are the point.
+    function hashToG1(bytes32[] calldata messages, uint256 count, uint256[] calldata hints, uint256 p)
+        internal
+        view
+        returns (uint256 points)
+    {
+        if (hints.length != 0) {
+            uint256 records = _records(messages, hints[0], p);
+            points = records + ((messages.length - count) << 7);
+            uint256 unread = _points(points, records + (messages.length << 7), hints, p);
+            if (count == messages.length && unread != 1) revert HashHintInvalid();
+            return points;
+        }
         assembly ("memory-safe") {
-            let tag := calldataload(at)
-            let inverse := calldataload(add(at, 0x20))
-            next := add(at, 0x40)
+            points := mload(0x40)
+            mstore(0x40, add(points, shl(7, count)))
+        }
+        for (uint256 i = 0; i < count; ++i) {
+            (uint256 x, uint256 y) = hashToG1(messages[messages.length - count + i]);
+            assembly ("memory-safe") {
+                let at := add(points, shl(7, i))
+                mstore(add(at, 0x40), x)
+                mstore(add(at, 0x60), y)
+            }
+        }
+    }
 
-            // tv2 = 1 + 4u², tv1 = 1 − 4u²; u < p < 2^254. product·inverse = 1, or both are 0.
-            let tv2 := mulmod(shl(2, u), u, p)
-            let tv1 := addmod(1, sub(p, tv2), p)
-            tv2 := addmod(1, tv2, p)
-            let g := mulmod(tv1, tv2, p)
-            ok := and(lt(inverse, p), or(eq(mulmod(g, inverse, p), 1), iszero(or(g, inverse))))
+    /// @dev A record of each message: for u0 and for u1 itself and the product of tv1·tv2 of all maps before. `inverse` must be that
+    /// of the last product: 0 has none, so a message with tv1·tv2 = 0 (nobody knows one) takes no hints.
+    function _records(bytes32[] calldata messages, uint256 inverse, uint256 p) private pure returns (uint256 records) {
+        uint256 m = buffer();
+        uint256 record;
+        uint256 end;
+        uint256 at;
+        uint256 product = 1;
+        assembly ("memory-safe") {
+            records := add(m, 0xe0)
+            record := records
+            end := add(records, shl(7, messages.length))
+            mstore(0x40, end)
+            at := messages.offset
+        }
+        while (record != end) {
+            bytes32 message;
+            assembly ("memory-safe") {
+                message := calldataload(at)
+            }
+            (uint256 u0, uint256 u1) = hashToField(message, m, p);
+            assembly ("memory-safe") {
+                // tv1·tv2 = 1 − (4u²)²
+                mstore(record, u0)
+                mstore(add(record, 0x20), product)
+                u0 := mulmod(shl(2, u0), u0, p)
+                product := mulmod(product, sub(add(p, 1), mulmod(u0, u0, p)), p)
+                mstore(add(record, 0x40), u1)
+                mstore(add(record, 0x60), product)
+                u1 := mulmod(shl(2, u1), u1, p)
+                product := mulmod(product, sub(add(p, 1), mulmod(u1, u1, p)), p)
+                record := add(record, 0x80)
+                at := add(at, 0x20)
+            }
+        }
+        if (mulmod(product, inverse, p) != 1) revert HashHintInvalid();
+    }
 
-            // x1 = c2 − tv4, x2 = c2 + tv4; c2 = −1/2 = (p − 1)/2.
-            let tv4 := mulmod(mulmod(mulmod(u, tv1, p), inverse, p), C3, p)
-            x := addmod(shr(1, p), sub(p, tv4), p)
-            g := addmod(mulmod(mulmod(x, x, p), x, p), 3, p)
-            if gt(tag, 1) {
-                let w := calldataload(next)
-                next := add(next, 0x20)
-                ok := and(ok, and(lt(sub(w, 1), sub(p, 1)), eq(mulmod(w, w, p), sub(p, g))))
-                x := addmod(shr(1, p), tv4, p)
-                g := addmod(mulmod(mulmod(x, x, p), x, p), 3, p)
-                if gt(tag, 2) {
-                    w := calldataload(next)
-                    next := add(next, 0x20)
-                    ok := and(ok, and(lt(sub(w, 1), sub(p, 1)), eq(mulmod(w, w, p), sub(p, g))))
-                    // x3 = Z + c4·(tv2²·tv3)²
-                    x := mulmod(mulmod(tv2, tv2, p), inverse, p)
-                    x := addmod(mulmod(mulmod(x, x, p), C4, p), 1, p)
-                    g := addmod(mulmod(mulmod(x, x, p), x, p), 3, p)
+    /// @dev Writes the points of the records from `first` to `end`, from the last to the first: so is the product's inverse taken
+    /// apart (Montgomery), and so are the hints read. Returns how many are left.
+    /// Not checked: that they lie within their array, since foreign calldata is checked like any other.
+    function _points(uint256 first, uint256 end, uint256[] calldata hints, uint256 p) private view returns (uint256 unread) {
+        uint256 inverse = hints[0];
+        uint256 at;
+        bool ok = true;
+        assembly ("memory-safe") {
+            at := add(hints.offset, shl(5, hints.length))
+        }
+        while (end != first && ok) {
+            uint256 bad;
+            assembly ("memory-safe") {
+                end := sub(end, 0x80)
+                for { let map := add(end, 0x40) } iszero(lt(map, end)) { map := sub(map, 0x40) } {
+                    let u := mload(map)
+                    // tv2 = 1 + t, tv1 = 1 − t, t = 4u²; u < p < 2^254.
+                    let t := mulmod(shl(2, u), u, p)
+                    let tv3 := mulmod(inverse, mload(add(map, 0x20)), p)
+                    inverse := mulmod(inverse, sub(add(p, 1), mulmod(t, t, p)), p)
+
+                    at := sub(at, 0x20)
+                    let y := calldataload(at)
+                    let tag := shr(254, y)
+                    y := sub(y, shl(254, tag))
+
+                    // x1 = c2 − tv4, x2 = c2 + tv4; c2 = −1/2 = (p − 1)/2.
+                    let x := mulmod(mulmod(mulmod(u, sub(add(p, 1), t), p), tv3, p), C3, p)
+                    // y < p, y like u, tag ≠ 0
+                    bad := or(bad, or(or(iszero(lt(y, p)), iszero(tag)), and(xor(u, y), 1)))
+                    switch gt(tag, 1)
+                    case 0 { x := addmod(shr(1, p), sub(p, x), p) }
+                    default {
+                        u := addmod(shr(1, p), sub(p, x), p) // x1
+                        at := sub(at, 0x20)
+                        // w² = −g(x1)
+                        let w := calldataload(at)
+                        bad :=
+                            or(bad, addmod(mulmod(w, w, p), addmod(mulmod(mulmod(u, u, p), u, p), 3, p), p))
+                        switch tag
+                        case 2 { x := addmod(shr(1, p), x, p) }
+                        default {
+                            // x3 = Z + c4·(tv2²·tv3)²
+                            x := mulmod(mulmod(add(1, t), add(1, t), p), tv3, p)
+                            x := addmod(mulmod(mulmod(x, x, p), C4, p), 1, p)
+                        }
+                    }
+                    // y² = g(x)
+                    bad := or(bad, xor(mulmod(y, y, p), addmod(mulmod(mulmod(x, x, p), x, p), 3, p)))
+                    mstore(map, x)
+                    mstore(add(map, 0x20), y)
                 }
             }
-
-            y := calldataload(next)
-            next := add(next, 0x20)
-            ok := and(ok, and(and(lt(y, p), eq(mulmod(y, y, p), g)), iszero(and(xor(u, y), 1))))
-            ok := and(ok, lt(sub(tag, 1), 3)) // refuses 0 as well
+            if (bad != 0) revert HashHintInvalid();
+            assembly ("memory-safe") {
+                ok := staticcall(gas(), 6, end, 0x80, add(end, 0x40), 0x40)
+                ok := and(ok, eq(returndatasize(), 0x40))
+            }
         }
-        if (!ok) revert HashHintInvalid();
+        if (!ok) revert BN254.PrecompileFailed();
+        assembly ("memory-safe") {
+            unread := shr(5, sub(at, hints.offset))
+        }
     }
 
     /// @dev tv1 = 1 − 4u², tv2 = 1 + 4u², and their product, which is to be inverted.

@@ -22,11 +22,6 @@ contract HashToG1Harness {
         return BN254.mul(a[0], a[1], k);
     }
 
-    function accumulate(uint256[15] memory sums, uint256 k) external view returns (uint256[15] memory) {
-        BN254.accumulate(sums, k);
-        return sums;
-    }
-
     function isPairing2(uint256[12] memory words) external view returns (bool) {
         return BN254.isPairing(words);
     }
@@ -36,51 +31,37 @@ contract HashToG1Harness {
     }
 
     function hashToField(bytes32 message) external view returns (uint256 u0, uint256 u1) {
-        return HashToG1.hashToField(message, BN254.opaqueP());
+        return HashToG1.hashToField(message, HashToG1.buffer(), BN254.opaqueP());
     }
 
     function hashToG1(bytes32 message) external view returns (uint256 x, uint256 y) {
         return HashToG1.hashToG1(message);
     }
 
-    function hashToG1Hinted(bytes32 message, uint256[] calldata hints, uint256 at)
-        external
-        view
-        returns (uint256 x, uint256 y, uint256 next)
-    {
-        uint256 start = _start(hints);
-        (x, y, next) = HashToG1.hashToG1(message, start + 32 * at, BN254.opaqueP());
-        next = (next - start) / 32;
-    }
-
-    function skipHints(uint256[] calldata hints, uint256 at) external pure returns (uint256 next) {
-        return HashToG1.skipHints(hints, at);
-    }
-
     function mapToG1(uint256 u) external view returns (uint256 x, uint256 y) {
         return HashToG1.mapToG1(u);
     }
 
-    function mapToG1Hinted(uint256 u, uint256[] calldata hints, uint256 at)
+    /// @notice H of the last `count` messages.
+    function hashToG1List(bytes32[] calldata messages, uint256 count, uint256[] calldata hints)
         external
         view
-        returns (uint256 x, uint256 y, uint256 next)
+        returns (uint256[2][] memory points)
     {
-        uint256 start = _start(hints);
-        (x, y, next) = HashToG1.mapToG1(u, start + 32 * at, BN254.opaqueP());
-        next = (next - start) / 32;
-    }
-
-    function gasOfHash(bytes32 message, uint256[] calldata hints) external view returns (uint256 used) {
-        uint256 before = gasleft();
-        if (hints.length == 0) HashToG1.hashToG1(message);
-        else HashToG1.hashToG1(message, _start(hints), BN254.opaqueP());
-        return before - gasleft();
-    }
-
-    function _start(uint256[] calldata words) private pure returns (uint256 at) {
-        assembly ("memory-safe") {
-            at := words.offset
+        uint256 at = HashToG1.hashToG1(messages, count, hints, BN254.opaqueP());
+        points = new uint256[2][](count);
+        for (uint256 i = 0; i < count; ++i) {
+            assembly ("memory-safe") {
+                mstore(mload(add(add(points, 0x20), shl(5, i))), mload(add(add(at, shl(7, i)), 0x40)))
+                mstore(add(mload(add(add(points, 0x20), shl(5, i))), 0x20), mload(add(add(at, shl(7, i)), 0x60)))
+            }
         }
+    }
+
+    /// @notice Gas of a list; the return is an answer like any other.
+    function gasOfHashes(bytes32[] calldata messages, uint256[] calldata hints) external view returns (uint256 used) {
+        uint256 before = gasleft();
+        HashToG1.hashToG1(messages, messages.length, hints, BN254.opaqueP());
+        return before - gasleft();
     }
 }

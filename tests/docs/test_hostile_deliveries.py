@@ -157,7 +157,7 @@ def test_a_delivery_for_another_sale_is_refused_and_the_right_one_still_comes(so
         assert [(node.height, node.index) for node in nodes] == [
             (node.height, node.index) for node in app.custodian("custodian").cover(third, offer)
         ]
-        hints = [hint for node in nodes for hint in hash_hints(pool.node_id(Node(node.height, node.index)))]
+        hints = hash_hints([pool.node_id(Node(node.height, node.index)) for node in nodes])
         with pytest.raises(ContractRefusedError) as refused:
             market.deliver(sender, offer, nodes, hints)
         assert market.sale(third) == sale and market.deliveries(third) == []

@@ -11,7 +11,9 @@ from eth_abi.abi import encode
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from ..errors import NotFoundError
+from ..crypto.bn254 import G1Point
+from ..crypto.tree import cover
+from ..errors import NotFoundError, UntrustedDataError
 from .batch import OptOutSkipReason, Skipped, halves
 from .contract import Contract, merged
 from .erc20 import ETH
@@ -281,12 +283,24 @@ class Market:
         return bool(self._contract.call("isExcluded", sale_id, number))
 
     def deliveries(self, sale_id: bytes) -> list[NodeDelivery]:
-        """Every verified node delivery of a sale, in cover order."""
+        """Every verified node delivery of a sale, in cover order.
+
+        Raises UntrustedDataError for what no contract emits.
+        """
+        events = self._contract.events("NodesDelivered", saleId=sale_id)
+        if not events:
+            return []
+        sale = self.sale(sale_id)
+        nodes = cover(sale.members, sale.height, self.excluded_leaves(sale_id))
+        place = {node.first_leaf: at for at, node in enumerate(nodes)}
         found = []
-        for event in self._contract.events("NodesDelivered", saleId=sale_id):
-            for node in event["nodes"]:
-                height, index, c1, c2 = node.values()
-                found.append(NodeDelivery(height, index, tuple(c1), tuple(c2)))
+        for event in events:
+            at, points = place.get(event["firstLeaf"], len(nodes)), event["points"]
+            if at + len(points) > len(nodes):
+                raise UntrustedDataError(f"The deliveries of sale 0x{sale_id.hex()} do not fit its cover.")
+            for node, pair in zip(nodes[at:], points, strict=False):
+                c1, c2 = (G1Point.from_compressed(word).words for word in pair)
+                found.append(NodeDelivery(node.height, node.index, c1, c2))
         return found
 
     def skipped(self, sale_id: bytes) -> list[SkipReason]:

@@ -49,32 +49,12 @@ def test_add_and_mul_equal_the_model(curve):
         assert curve.mul(a, k) == model.mul(a, k)
 
 
-def _sums(*pairs):
-    """Five words for each (sum, point)."""
-    return [word for total, point in pairs for word in (*total, *point, 0)]
-
-
-def test_accumulate_adds_each_product_to_its_sum(curve):
-    points = [model.mul(P1, k) for k in (11, 13, 17, 19, 23, 29)]
-    k = 2**127 + 5
-    after = curve.accumulate(_sums((points[0], points[1]), (points[2], points[3]), ((0, 0), points[5])), k)
-    assert tuple(after[0:2]) == model.add(points[0], model.mul(points[1], k))
-    assert tuple(after[5:7]) == model.add(points[2], model.mul(points[3], k))
-    assert tuple(after[10:12]) == model.mul(points[5], k)
-
-
 def test_bad_points_revert_by_name_in_the_precompiles(curve, refused):
     good = model.mul(P1, 5)
     with refused("PrecompileFailed"):
         curve.add(good, (1, 3))
     with refused("PrecompileFailed"):
         curve.mul((1, 3), 7)
-    for wrong in range(3):
-        for bad in [((1, 3), good), (good, (1, 3))]:
-            pairs = [(good, good)] * 3
-            pairs[wrong] = bad
-            with refused("PrecompileFailed"):
-                curve.accumulate(_sums(*pairs), 7)
     with refused("PrecompileFailed"):
         curve.isPairing2([*P1, *model.g2_outside_subgroup(), *P1, *P2])
 

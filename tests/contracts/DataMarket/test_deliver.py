@@ -38,7 +38,7 @@ def test_nobody_excluded_is_one_node(desk, hinted):
     assert desk.sale(sale)["state"] == SETTLED
     assert desk.sale(sale)["cursor"] == 12
     assert tx.events["SaleSettled"]["eligibleWeight"] == 12 * WEIGHT
-    assert desk.opens(nodes[0]) == model.mul(model.hash_to_g1(desk.node_id(1, HEIGHT, 0))[0], SECRET)
+    assert desk.opens(nodes[0]) == model.mul(model.hash_to_g1(desk.node_id(1, HEIGHT, 0)), SECRET)
 
 
 def test_the_event_holds_what_the_buyer_opens(desk):
@@ -46,7 +46,18 @@ def test_the_event_holds_what_the_buyer_opens(desk):
     nodes = desk.cover(offer, (1, 6))
     tx = desk.deliver(offer, nodes, desk.hints(offer, nodes))
     (event,) = tx.events["NodesDelivered"]
-    assert [tuple(node.values()) if hasattr(node, "values") else tuple(node) for node in event["nodes"]] == nodes
+    assert event["firstLeaf"] == 0
+    assert [tuple(map(model.decompress, pair)) for pair in event["points"]] == [node[2:] for node in nodes]
+
+
+def test_each_chunk_says_where_it_begins(desk):
+    offer, _ = desk.fixed((1, 6))
+    nodes = desk.cover(offer, (1, 6))
+    desk.deliver(offer, nodes[:2], desk.hints(offer, nodes[:2]))
+    tx = desk.deliver(offer, nodes[1:], desk.hints(offer, nodes[1:]))
+    (event,) = tx.events["NodesDelivered"]
+    assert event["firstLeaf"] == nodes[2][1] << nodes[2][0]
+    assert [tuple(map(model.decompress, pair)) for pair in event["points"]] == [node[2:] for node in nodes[2:]]
 
 
 @pytest.mark.parametrize("currency", ["dollar", "ETH"])
@@ -102,7 +113,7 @@ def test_overlapping_chunks_skip_what_is_done(desk):
     hints = desk.hints(offer, nodes)
     desk.deliver(offer, nodes[:3], desk.hints(offer, nodes[:3]))
     tx = desk.deliver(offer, nodes, hints)
-    assert len(tx.events["NodesDelivered"]["nodes"]) == len(nodes) - 3
+    assert len(tx.events["NodesDelivered"]["points"]) == len(nodes) - 3
     assert desk.sale(sale)["state"] == SETTLED
 
 
@@ -124,8 +135,9 @@ def test_another_delivery_of_a_done_node_is_not_looked_at(desk):
     nodes = desk.cover(offer, (2, 5, 9))
     desk.deliver(offer, nodes[:1])
     junk = (*nodes[0][:2], (1, 3), (5, 5))
-    skipped_hints = [1, 0, 0, 3, 9, 9, 9, 9]
-    desk.deliver(offer, [junk, *nodes[1:]], skipped_hints + desk.hints(offer, nodes[1:]))
+    inverse, *_ = desk.hints(offer, nodes)
+    _, *words = desk.hints(offer, nodes[1:])
+    desk.deliver(offer, [junk, *nodes[1:]], [inverse, 3, 9, 9, *words])
     assert desk.sale(sale)["state"] == SETTLED
 
 
@@ -224,7 +236,7 @@ def sold(desk):
 
 def _refuse(desk, refused, sold, c1, c2, error="DeliveryInvalid"):
     offer, sale, _ = sold
-    hints = model.hash_to_g1(desk.node_id(1, HEIGHT, 0))[1]
+    hints = model.hash_hints([desk.node_id(1, HEIGHT, 0)])
     for given in ((), hints):
         with refused(error):
             desk.deliver(offer, [(HEIGHT, 0, c1, c2)], given)
@@ -323,7 +335,7 @@ def test_hints_do_not_help_a_cheat_and_do_not_pass_when_wrong(desk, sold, change
         "cut": hints[:-1],
         "added": [*hints, 1],
         "tag": [4, *hints[1:]],
-        "of another node": model.hash_to_g1(desk.node_id(2, HEIGHT, 0))[1],
+        "of another node": model.hash_hints([desk.node_id(2, HEIGHT, 0)]),
     }[change]
     with pytest.raises(VirtualMachineError) as refusal:
         desk.deliver(offer, [node], wrong)
@@ -451,7 +463,7 @@ def test_a_large_cover_fits_the_transaction_cap_in_chunks(desk):
     cover = cover_model.step_cover(HEIGHT, 10_000, set(excluded))
     ids = [_node_id(desk, b"\x0a" * 32, node) for node in cover]
     nodes = [desk.node(offer, *node, node_id=made) for node, made in zip(cover, ids, strict=True)]
-    hints = [word for made in ids for word in model.hash_to_g1(made)[1]]
+    hints = model.hash_hints(ids)
     tx = desk.deliver(offer, nodes, hints)
     assert desk.sale(sale)["state"] == SETTLED
     assert tx.gas_used < 16_777_216

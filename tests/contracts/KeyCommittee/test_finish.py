@@ -173,8 +173,8 @@ def test_a_delivery_by_three_of_five_is_one(formed, board):
     point = shamir.combine_points({j: hash_to_g1(node) * formed.secrets[j].to_secret_int() for j in (1, 3, 5)})
     c2 = point + P1 * b * u
     b2 = (P2 * b).words
-    assert board.committee.isDelivery(1, [node], b2, [(P1 * u).words], [c2.words], [])
-    assert not board.committee.isDelivery(1, [node], b2, [(P1 * u).words], [(c2 + P1).words], [])
+    assert board.committee.isDelivery(1, [node], b2, [(*(P1 * u).words, *c2.words)], [])
+    assert not board.committee.isDelivery(1, [node], b2, [(*(P1 * u).words, *(c2 + P1).words)], [])
 
 
 def test_a_generation_is_finished_once(formed, board, refused):

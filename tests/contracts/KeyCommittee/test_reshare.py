@@ -101,7 +101,7 @@ def test_pools_of_the_old_generation_stay_served(resharing, formed, board, clock
     node, b, u = b"\x22" * 32, 7, 9
     point = shamir.combine_points({j: hash_to_g1(node) * resharing.secrets[j].to_secret_int() for j in (2, 4)})
     for generation in (1, 2):
-        arguments = ([node], (P2 * b).words, [(P1 * u).words], [(point + P1 * b * u).words], [])
+        arguments = ([node], (P2 * b).words, [(*(P1 * u).words, *(point + P1 * b * u).words)], [])
         assert board.committee.isDelivery(generation, *arguments)
 
 

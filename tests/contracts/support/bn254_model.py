@@ -9,7 +9,7 @@ Source: RFC 9380 (5.2, 5.3.1, 6.6.1, appendix F.1); shared vectors of key delive
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from eth_hash.auto import keccak
 from py_ecc.bn128 import FQ2, G2, multiply
@@ -71,6 +71,14 @@ def negate(a: Point) -> Point:
     return a[0], (P - a[1]) % P
 
 
+def decompress(word: int) -> Point:
+    """The point of an x with y's parity in the highest bit."""
+    x = word % 2**255
+    y = sqrt(g(x))
+    assert y is not None and x < P
+    return x, y if y % 2 == word >> 255 else P - y
+
+
 def mul2(k: int) -> Point2:
     """k·P2 in G2."""
     x, y = multiply(G2, k)
@@ -128,32 +136,36 @@ def candidates(u: int) -> tuple[int, list[int]]:
 
 
 def map_to_g1(u: int) -> tuple[Point, list[int]]:
-    """The SVDW map of u, and its hints [tag, inv, w_1.., y]."""
-    inverse, xs = candidates(u)
-    witnesses: list[int] = []
-    for k, x in enumerate(xs, start=1):
-        y = sqrt(g(x))
-        if y is not None:
-            y = y if y % 2 == u % 2 else P - y
-            return (x, y), [k, inverse, *witnesses, y]
-        witness = sqrt(-g(x) % P)
-        assert witness is not None
-        witnesses.append(witness)
-    raise AssertionError("one of the three candidates is always on the curve")
+    """The SVDW map of u, and its hints: a root of -g(x_1) if that is rejected, then tag·2^254 + y."""
+    _, xs = candidates(u)
+    roots = [sqrt(g(x)) for x in xs]
+    at = next(i for i, root in enumerate(roots) if root is not None)
+    y = roots[at] or 0
+    y = y if y % 2 == u % 2 else P - y
+    witness = sqrt(-g(xs[0]) % P)
+    return (xs[at], y), [*([witness] if at and witness else []), (at + 1) * 2**254 + y]
 
 
-def hash_to_g1(message: bytes) -> tuple[Point, list[int]]:
-    """H(message), and the hints of both maps."""
+def hash_to_g1(message: bytes) -> Point:
+    """H(message)."""
     u0, u1 = hash_to_field(message)
-    (q0, h0), (q1, h1) = map_to_g1(u0), map_to_g1(u1)
-    point = add(q0, q1)
+    point = add(map_to_g1(u0)[0], map_to_g1(u1)[0])
     assert point is not None
-    return point, h0 + h1
+    return point
+
+
+def hash_hints(messages: Sequence[bytes]) -> list[int]:
+    """One inverse of all tv1·tv2, then the hints of every map in order."""
+    product, words = 1, []
+    for u in (u for message in messages for u in hash_to_field(message)):
+        product = product * (1 - (4 * u * u) ** 2) % P
+        words += map_to_g1(u)[1]
+    return [pow(product, -1, P), *words] if messages else []
 
 
 def deliver(message: bytes, x: int, buyer: Point, u: int) -> tuple[Point, Point]:
     """(C1, C2) = (u·P1, x·H(id) + u·B1): one node's delivery."""
-    c2 = add(mul(hash_to_g1(message)[0], x), mul(buyer, u))
+    c2 = add(mul(hash_to_g1(message), x), mul(buyer, u))
     assert c2 is not None
     return mul(P1, u), c2
 

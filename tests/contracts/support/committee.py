@@ -35,4 +35,4 @@ def heartbeat(committee: Any, chain_id: int, x: int, week: int, generation: int 
     tag = keccak(text="unwrapped-dao/heartbeat/v1")
     types = ["bytes32", "uint8", "uint256", "address", "uint64", "uint64"]
     message = keccak(encode(types, [tag, 1, chain_id, str(committee), generation, week]))
-    return model.mul(model.hash_to_g1(message)[0], x)
+    return model.mul(model.hash_to_g1(message), x)

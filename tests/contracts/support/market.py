@@ -223,10 +223,7 @@ class Desk:
         return [self.node(offer, *node) for node in nodes]
 
     def hints(self, offer: Offer, nodes: Sequence[Sequence[Any]]) -> list[int]:
-        found: list[int] = []
-        for height, index, *_ in nodes:
-            found += model.hash_to_g1(self.node_id(offer[2], height, index))[1]
-        return found
+        return model.hash_hints([self.node_id(offer[2], height, index) for height, index, *_ in nodes])
 
     def deliver(self, offer: Offer, nodes: Sequence[Any], hints: Sequence[int] = (), sender: Any = None) -> Any:
         return self.market.deliver(offer, list(nodes), list(hints), {"from": sender or self.stranger})

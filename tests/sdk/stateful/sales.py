@@ -192,8 +192,11 @@ class Sales(Scene):
         """The buyer opens what was emitted (invariant 3), and tries each new key on every published envelope (4)."""
         sale, buyer = self.model.sales[index], self.buyer(index)
         pool = self.w.pool_of(*sale.pool)
-        emitted = [node for event in self.w.market.events(answer, "NodesDelivered") for node in event["nodes"]]
-        assert [(node["height"], node["index"]) for node in emitted] == fresh
+        events = self.w.market.events(answer, "NodesDelivered")
+        points = [pair for event in events for pair in event["points"]]
+        assert [event["firstLeaf"] for event in events] == [index << height for height, index in fresh[: len(events)]]
+        assert len(points) == len(fresh)
+        emitted = [self.w.delivered(node, pair) for node, pair in zip(fresh, points, strict=True)]
         for node in emitted:
             key = self.w.open_delivery(pool, buyer, node)
             self.keys.setdefault(sale.pool, []).append((index, key))

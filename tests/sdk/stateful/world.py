@@ -221,8 +221,13 @@ class World:
         c2 = _signature(self.secret.to_secret_int(), pool, Node(*node)) + buyer.key.B1 * u
         return {"height": node[0], "index": node[1], "C1": list((P1 * u).words), "C2": list(c2.words)}
 
+    def delivered(self, node: tuple[int, int], pair: list[int]) -> dict[str, Any]:
+        """A delivery as the event says it: two points, compressed."""
+        c1, c2 = (list(G1Point.from_compressed(word).words) for word in pair)
+        return {"height": node[0], "index": node[1], "C1": c1, "C2": c2}
+
     def hints(self, pool: PoolId, nodes: list[dict[str, Any]]) -> list[int]:
-        return [word for node in nodes for word in _hints(pool.node_id(Node(node["height"], node["index"])))]
+        return list(_hints(tuple(pool.node_id(Node(node["height"], node["index"])) for node in nodes)))
 
     def open_delivery(self, pool: PoolId, buyer: Buyer, delivered: dict[str, Any]) -> NodeKey:
         """As the buyer: C2 − b·C1, checked against Y."""
@@ -274,8 +279,8 @@ def _signature(secret: int, pool: PoolId, node: Node) -> G1Point:
 
 
 @cache
-def _hints(node_id: bytes) -> tuple[int, ...]:
-    return tuple(hash_hints(node_id))
+def _hints(node_ids: tuple[bytes, ...]) -> tuple[int, ...]:
+    return tuple(hash_hints(node_ids))
 
 
 @cache

@@ -7,6 +7,7 @@ m = 1, L = 48, count = 2, Z = 1, h_eff = 1; expand_message_xmd with Keccak-256 (
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from ..hashing import HASH_TO_G1_DST, expand_message_xmd
 from .points import G1Point
 
 _L = 48
+_TAG = 254  # p < 2^254: two bits above y name the candidate
 
 # RFC 9380 section 6.6.1 for A = 0, B = 3 and Z = 1, so g(Z) = 4.
 _C1 = 4
@@ -83,19 +85,26 @@ def hash_to_g1(message: bytes, dst: bytes = HASH_TO_G1_DST) -> G1Point:
 
 
 def _map_hints(u: int) -> list[int]:
-    inverse, xs = _candidates(u)
+    xs = _candidates(u).xs
     chosen = _first_square(xs)
-    # p = 3 mod 4, so -1 is no square: a root of -g(x) proves that g(x) has none. g(x) is never 0, for a zero
-    # would be a point of order two and r is odd.
-    witnesses = [sqrt(-_g(x)) for x in xs[:chosen]]
-    return [chosen + 1, inverse, *witnesses, _root_like(u, xs[chosen])]
+    # p = 3 mod 4, so -1 is no square: a root of -g(x1) proves that g(x1) has none. It proves the same of g(x2) when
+    # x3 is taken, as g(x1)·g(x2)·g(x3) always is a square. g(x) is never 0, for a zero would be a point of order two
+    # and r is odd.
+    witness = [sqrt(-_g(xs[0]))] if chosen else []
+    return [*witness, (chosen + 1) << _TAG | _root_like(u, xs[chosen])]
 
 
-def hash_hints(message: bytes, dst: bytes = HASH_TO_G1_DST) -> list[int]:
-    """The words that replace modexp when a contract hashes this message: six to ten, for u0 and then u1.
+def hash_hints(messages: Sequence[bytes], dst: bytes = HASH_TO_G1_DST) -> list[int]:
+    """The words that replace modexp when a contract hashes these messages (docs/spec/hash-hints.md).
 
-    Per map [tag, inverse, witness…, y]; tag 1, 2 or 3 names the candidate taken, with tag - 1 witnesses;
-    y has u's parity.
+    First one inverse for all, then per message two maps of one or two words: a witness unless the first candidate is
+    taken, and tag·2^254 + y. No messages, no words.
     """
-    u0, u1 = hash_to_field(message, dst)
-    return _map_hints(u0) + _map_hints(u1)
+    us = [u for message in messages for u in hash_to_field(message, dst)]
+    product = 1
+    for u in us:
+        square = u * u * _C1 % P
+        product = product * (1 - square) * (1 + square) % P
+    words = [word for u in us for word in _map_hints(u)]
+    # Nobody knows a message whose product is 0; such a list is hashed without hints.
+    return [inv0(product), *words] if product and us else []

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from ...errors import PointError
-from ..field import P, R, is_on_g1_curve, is_on_twist
+from ..field import P, R, is_on_g1_curve, is_on_twist, sqrt
 from . import backend
 
 
@@ -63,6 +63,14 @@ class G1Point:
     def from_bytes(cls, raw: bytes, *, allow_infinity: bool = False) -> Self:
         """From 64 bytes; PointError unless canonical, on the curve and (by default) not infinity."""
         return cls.from_words(_words(raw, 2, "G1"), allow_infinity=allow_infinity)
+
+    @classmethod
+    def from_compressed(cls, word: int) -> Self:
+        """From x with y's parity in bit 255, as `NodesDelivered` says it; PointError unless x is of the curve."""
+        x = word & ((1 << 255) - 1)
+        _check_words((x,), 1, "G1")
+        y = sqrt(x * x * x + 3)
+        return cls(x, y if y & 1 == word >> 255 else P - y)
 
     @property
     def words(self) -> tuple[int, int]:

@@ -225,7 +225,6 @@ class Serving:
     ) -> list[Receipt]:
         """Combine and submit. A rival that was quicker costs this one transaction."""
         chunk: list[NodeDelivery] = []
-        hints: list[int] = []
         for done, node in enumerate(nodes):
             progress("combining", done, len(nodes))
             node_id = sale.identity.node_id(node)
@@ -237,7 +236,7 @@ class Serving:
                 shares = list(seen.shares[node].values())
             made = combine_shares(shares, seat.threshold)
             chunk.append(NodeDelivery(node.height, node.index, made.C1.words, made.C2.words))
-            hints += hash_hints(node_id)
+        hints = hash_hints([sale.identity.node_id(node) for node in nodes])
         try:
             return [self._collective.market.deliver(self._account, sale.offer, chunk, hints)]
         except ContractRefusedError:
