@@ -467,7 +467,7 @@ def test_a_large_cover_fits_the_transaction_cap_in_chunks(desk):
     tx = desk.deliver(offer, nodes, hints)
     assert desk.sale(sale)["state"] == SETTLED
     assert tx.gas_used < 16_777_216
-    assert tx.gas_used < 31_500 * len(nodes) + 260_000
+    assert tx.gas_used < 28_500 * len(nodes) + 260_000
 
 
 def _node_id(desk, scope, node):
