@@ -537,6 +537,26 @@ def test_scrobblers_own_files_with_times_written_otherwise(tmp_path: Path, at: A
         assert [(r.start_ms, r.artist, r.track) for r in found.records] == [(1_709_669_550_000, "Zelvora", "Tide")]
 
 
+def test_scrobblers_own_files_with_albums_and_lengths_written_otherwise(tmp_path: Path) -> None:
+    track = {"artists": ["Zelvora"], "title": "Tide", "album": "P"}
+    info = [
+        {"duration_played": "61"},
+        {"duration_played": "long"},
+        {"duration_played": -5},
+        {"duration_played": 61.5},
+        None,
+    ]
+    meta = {"artist_name": "Zelvora", "track_name": "Tide"}
+    lines = [
+        dumped({"listened_at": 1709669550 + n, "track_metadata": meta | {"additional_info": one}})
+        for n, one in enumerate(info)
+    ]
+    found = read(tmp_path / "a", {"m.json": {"maloja": {}, "scrobbles": [{"time": 1709669550, "track": track}]}})
+    assert [r.album for r in found.records] == ["P"]
+    found = read(tmp_path / "b", {"3.jsonl": b"\n".join(lines)})
+    assert [r.played_ms for r in found.records] == [61_000, None, None, 61_500, None]
+
+
 def test_two_services_in_one_folder_are_one_history(tmp_path: Path) -> None:
     files = {
         HISTORY: ACCOUNT,

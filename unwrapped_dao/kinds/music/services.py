@@ -50,6 +50,8 @@ SERVICES: Final = (
             "Under “Multiple formats” choose JSON for the history: the dates of its HTML are written for people, and "
             "not those of every language can be read.",
             "Export once, as a zip: a .tgz has to be unpacked first.",
+            "If the history begins too late, tick “My Activity” as well, there “YouTube” only, and again JSON: it "
+            "often reaches further back, and plays that both tell count once.",
         ),
         wait_days=(1, 3), keeps_days=7, asks_for=_PLAYS.replace(", time played", ""),
         brings="your watch history as JSON: what and when, without lengths; only while your history was switched on",

@@ -22,7 +22,7 @@ _LATEST_S: Final = 4_102_444_800
 
 
 class _Info(msgspec.Struct, gc=False):
-    duration_played: int | float | None = None
+    duration_played: int | float | str | None = None
 
 
 class _Track(msgspec.Struct, gc=False):
@@ -62,13 +62,12 @@ class ListenBrainz:
             if at is None or not 0 < at < _LATEST_S:
                 reading.ledger.leave_out(entry.name, number, "the field listened_at is no time")
                 continue
-            played = track.additional_info.duration_played if track.additional_info else None
-            known = played is not None and math.isfinite(played) and 0 <= played < 1e9
+            played = _seconds(track.additional_info.duration_played) if track.additional_info else None
             rows.append(
                 plain_row(
                     self.name, at * 1000, track.artist_name or "", track.track_name or "",
                     album=track.release_name or "",
-                    played_ms=int(played * 1000) if known and played is not None else UNKNOWN_LENGTH,
+                    played_ms=UNKNOWN_LENGTH if played is None else int(played * 1000),
                 )
             )  # fmt: skip
             kept.append(number)
@@ -90,3 +89,9 @@ class ListenBrainz:
                 f"The file {printable(entry.name)!r} is no list of listens: none of its rows has the fields."
             )
         return listens, numbers, len(lines)
+
+
+def _seconds(value: float | str | None) -> float | None:
+    """A length that can be one, else None."""
+    number = whole_number(value) if isinstance(value, str) else value
+    return number if number is not None and math.isfinite(number) and 0 <= number < 1e9 else None

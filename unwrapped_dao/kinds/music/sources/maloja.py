@@ -18,7 +18,7 @@ class _Album(msgspec.Struct, gc=False):
 class _Track(msgspec.Struct, gc=False):
     title: str
     artists: list[str] | str
-    album: _Album | None = None
+    album: _Album | str | None = None
 
 
 class _Scrobble(msgspec.Struct, gc=False):
@@ -66,9 +66,13 @@ class Maloja:
             rows.append(
                 plain_row(
                     self.name, at * 1000, names, found.track.title,
-                    album=(found.track.album.albumtitle or "") if found.track.album else "",
+                    album=_title(found.track.album),
                     played_ms=int((found.duration or 0) * 1000) if known else UNKNOWN_LENGTH,
                 )
             )  # fmt: skip
             numbers.append(number)
         return SourceRows(columns_of(rows), numbers, len(raws))
+
+
+def _title(album: _Album | str | None) -> str:
+    return album if isinstance(album, str) else (album.albumtitle or "") if album else ""
