@@ -110,13 +110,13 @@ class ValidatorService:
 
     def _close(self, pool: Pool, *, publish: bool) -> None:
         scope = kinds.scope_of(pool.scope_id)
-        where = {"scope": scope.name if scope else "", "epoch": pool.epoch}
+        name = scope.name if scope else ""
         if publish:
             published = self._validator.publish(pool, self._store()).published
-            self.audit.write("published", **where, count=len(published))  # type: ignore[arg-type]
+            self.audit.write("published", scope=name, epoch=pool.epoch, count=len(published))
         erased = self._validator.clean(pool)
         if erased:
-            self.audit.write("cleaned", **where, count=erased)  # type: ignore[arg-type]
+            self.audit.write("cleaned", scope=name, epoch=pool.epoch, count=erased)
         self._done.add(pool.id)
 
     def close(self) -> None:

@@ -77,7 +77,8 @@ class GenesisParameters(BaseModel):
                 return {key: plain(item) for key, item in value.items()}
             if isinstance(value, list | tuple):
                 return [plain(item) for item in value]
-            return value  # type: ignore[no-any-return]
+            assert isinstance(value, str | int)
+            return value
 
         return {name: plain(value) for name, value in self.named().items()}
 

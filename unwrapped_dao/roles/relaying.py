@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import cast
+from typing import TypeVar
 
 import msgspec
 
@@ -24,6 +24,8 @@ from ..errors import ContractRefusedError, UnwrappedError
 from ..validation.attestation import AttestationContent
 from ..validation.request import Attestation, BatchAttester, BatchRequest
 from .identity import Progress, no_progress
+
+M = TypeVar("M", bound=eip712.Message)
 
 BATCH = 100
 """Requests in one transaction: 100 joins, the dearest, are 4.1 million gas of the 16.7 million that one may take."""
@@ -178,7 +180,7 @@ class Relaying:
     def _contribute(self, requests: Sequence[VerifiedRequest]) -> list[Skipped | Refused]:
         """One batch if its validators can be asked, else one by one; what was not recorded."""
         registry, client = self._collective.registry, self._collective.client
-        found = [(request, cast(eip712.Contribution, request.contribution)) for request in requests]
+        found = [(request, request.contribution) for request in requests if request.contribution is not None]
         pool = registry.pool(found[0][1].scope_id, found[0][1].epoch)
         signers = _signers_of(self._collective, requests[0])
         lives = {r.member: live.record for r in requests if (live := registry.contribution_of(pool, r.member))}
@@ -192,7 +194,7 @@ class Relaying:
                 if (refused := self._contribute_alone(request, one, lives.get(request.member))) is not None
             ]
         items = [
-            BatchItem(r.member, _record(one), cast(eip712.Consent, r.message).expiry, r.signature, lives.get(r.member))
+            BatchItem(r.member, _record(one), _said(r, eip712.Consent).expiry, r.signature, lives.get(r.member))
             for r, one in found
         ]
         receipt = registry.contribute_batch(
@@ -242,7 +244,7 @@ class Relaying:
                 live=live or NO_RECORD,
                 expiry=found.expiry,
                 attestations=join_attestations([(who, request.attestations[who]) for who in signers]),
-                consent_expiry=cast(eip712.Consent, request.message).expiry,
+                consent_expiry=_said(request, eip712.Consent).expiry,
                 consent=request.signature,
             )
         except ContractRefusedError as problem:
@@ -253,19 +255,16 @@ class Relaying:
         """One transaction; what the contract skipped."""
         collective, account = self._collective, self._account
         if isinstance(first.message, eip712.Join | eip712.Leave):
-            membership = collective.membership
-            batch = [
-                SignedRequest(r.member, cast(eip712.Join | eip712.Leave, r.message).expiry, r.signature)
-                for r in requests
-            ]
-            send = membership.join_batch if first.sort == "join" else membership.leave_batch
+            membership, sort = collective.membership, type(first.message)
+            batch = [SignedRequest(r.member, _said(r, sort).expiry, r.signature) for r in requests]
+            send = membership.join_batch if sort is eip712.Join else membership.leave_batch
             return membership.skipped(send(account, batch))
         if isinstance(first.message, eip712.Ballot):
-            ballots = [(cast(eip712.Ballot, r.message).support, r.signature) for r in requests]
+            ballots = [(_said(r, eip712.Ballot).support, r.signature) for r in requests]
             receipt = collective.governor.vote_batch(account, first.message.proposal_id, ballots)
             return collective.governor.skipped(receipt)
         assert isinstance(first.message, eip712.OptOut)
-        opt_outs = [(cast(eip712.OptOut, r.message).expiry, r.signature) for r in requests]
+        opt_outs = [(_said(r, eip712.OptOut).expiry, r.signature) for r in requests]
         return collective.market.skipped_in(collective.market.opt_out_batch(account, first.message.target, opt_outs))
 
 
@@ -275,6 +274,12 @@ class Refused:
 
     who: str
     sentence: str
+
+
+def _said(request: VerifiedRequest, sort: type[M]) -> M:
+    """The message of a request, which is of this sort."""
+    assert isinstance(request.message, sort)
+    return request.message
 
 
 def _signers_of(collective: Collective, request: VerifiedRequest) -> list[str]:

@@ -102,7 +102,9 @@ def exports(
     return SampleExports(home, items)
 
 
-def _write(home: object, seed: str, form: str, number: int, min_plays: int, max_plays: int) -> SampleExport:
+def _write(
+    home: tempfile.TemporaryDirectory[str], seed: str, form: str, number: int, min_plays: int, max_plays: int
+) -> SampleExport:
     random = Random(f"unwrapped-dao/samples/1/{seed}")
     plays = random.randint(min_plays, max_plays)
     per_day, active = random.uniform(28, 46), random.uniform(0.12, 0.45)
@@ -122,7 +124,7 @@ def _write(home: object, seed: str, form: str, number: int, min_plays: int, max_
         content = account_data(made, random, older=number % 2 == 1)
     else:
         content = extended_history(made, random, old=family == "endsong")
-    target = Path(home.name) / f"member-{number + 1:02}"  # type: ignore[attr-defined]
+    target = Path(home.name) / f"member-{number + 1:02}"
     zipped = form.endswith("zip")
     path = write_zip(content, target / "my_spotify_data.zip") if zipped else write_folder(content, target)
     return SampleExport(path, form, plays, _home=home)

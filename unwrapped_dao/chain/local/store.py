@@ -158,11 +158,11 @@ class Store:
 
     def logs(self, first: int, last: int, addresses: Iterable[bytes], topics0: Iterable[bytes]) -> Iterator[Json]:
         """Logs of blocks first..last in order; an empty `addresses` or `topics0` means any."""
-        query, values = "SELECT body FROM logs WHERE number BETWEEN ? AND ?", [first, last]
+        query, values = "SELECT body FROM logs WHERE number BETWEEN ? AND ?", list[int | bytes]((first, last))
         for column, wanted in (("address", tuple(addresses)), ("topic0", tuple(topics0))):
             if wanted:
                 query += f" AND {column} IN ({', '.join('?' * len(wanted))})"
-                values.extend(wanted)  # type: ignore[arg-type]
+                values.extend(wanted)
         for (body,) in self._connection.execute(query + " ORDER BY number, position", values):
             yield json.loads(body)
 
