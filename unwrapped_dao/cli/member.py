@@ -97,6 +97,7 @@ def contribute(
             )
         reached = app.reach(named) if named else None
         local = app.validators() if reached is None else ()
+        call.talk.warn([f"{file} {reason}" for file, reason in made.summary.failed])
         for line in made.lines(show=3)[:-1]:
             call.talk.say(line)
         names = [v.name for v in (reached.validators if reached else local)]

@@ -87,3 +87,16 @@ def test_a_preview_cannot_be_written_by_a_name_in_it(
         assert {row["artist"] for row in json.loads(told.out)["rows"]} == {name}
     else:
         assert told.out.splitlines().count("If you do nothing, nothing leaves this machine.") == 1
+
+
+@pytest.mark.parametrize("command", [["member", "preview"], ["export-summary"], ["insights"]])
+def test_a_file_that_could_not_be_read_is_a_warning_wherever_an_export_is_given(
+    tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "endsong_0.json").write_text(json.dumps([new_row()]))
+    (tmp_path / "mine" / "endsong_1.json").write_text(json.dumps([new_row()])[:-40])
+    scope = ["--scope", "track-history"] if command[0] == "member" else []
+    assert run([*command, "mine", *scope]) == 0
+    told = capsys.readouterr()
+    assert "WARNING: endsong_1.json could not be read" in told.out + told.err
