@@ -24,6 +24,7 @@ from tests.e2e.chain_nodes import free_port
 from tests.sdk.service.processes import canary_export
 from unwrapped_dao.chain import deployments
 from unwrapped_dao.cli.running import run
+from unwrapped_dao.crypto.keystore import GETH_LIGHT_SCRYPT
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("validators-walk")]
 PAGE = (Path(__file__).parents[2] / "docs" / "validators.md").read_text("utf-8")
@@ -156,27 +157,38 @@ def test_the_page_word_by_word(walk: Walk, tmp_path: Path, monkeypatch: pytest.M
     assert "has 1 entries" in (state := walk.run(*commands[10])) and "the host agrees" in state
 
 
-def test_a_sealed_key_opens_for_nobody_else_and_replaces_no_other(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = {name: walk.run(name, ["validator", "setup", "validator-1", "--joining"]) for name in ("two", "three")}
-    said["one"] = walk.run("one", ["validator", "setup", "validator-1"])
-    address = {name: re.findall(r"0x[0-9a-fA-F]{40}", text)[0] for name, text in said.items()}
-    _deploy(walk, list(address.values()), monkeypatch)
-    for name in said:
-        walk.run(name, ["collective", "verify", "0xGENESIS", "--rpc", "URL", "--save"])
-    key = re.findall(r"members seal to ([0-9a-f]{64})", said["two"])[0]
-    file, node = str(walk.folder / "two.key"), ["--rpc", walk.chain.url]
-    walk.run("one", ["validator", "share-key", address["two"], key, "--output", file, *node])
-    for machine, wanted in (("three", 4), ("two", 0), ("two", 0)):
+def test_a_sealed_key_opens_for_nobody_else_and_replaces_no_other(
+    walk: Walk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("unwrapped_dao.app.wiring.OWASP_SCRYPT", GETH_LIGHT_SCRYPT)
+    node = ["--rpc", walk.chain.url]
+
+    def at(machine: str, *words: str) -> tuple[int, str]:
         for name, value in walk.environ(machine).items():
             monkeypatch.setenv(name, value)
-        assert run(["validator", "take-key", file, "--as", "validator-1", *node]) == wanted
-    for name, value in walk.environ("three").items():
-        monkeypatch.setenv(name, value)
-    assert run(["validator", "setup", "validator-1", *node]) == 0  # a key of its own
-    other = str(walk.folder / "three.key")
-    key = re.findall(r"members seal to ([0-9a-f]{64})", said["three"])[0]
-    walk.run("one", ["validator", "share-key", address["three"], key, "--output", other, *node])
-    assert run(["validator", "take-key", other, "--as", "validator-1", *node]) == 5
-    assert run(["validator", "share-key", address["one"], "no key", "--output", str(walk.folder / "x"), *node]) == 2
-    assert run(["validator", "share-key", address["one"], key, "--output", other, *node]) == 2
-    assert run(["validator", "take-key", str(walk.folder / "none"), "--as", "validator-1", *node]) == 2
+        capsys.readouterr()
+        return run([*words, *node]), capsys.readouterr().out
+
+    said = {name: at(name, "validator", "setup", "validator-1", "--joining")[1] for name in ("two", "three")}
+    said["one"] = at("one", "validator", "setup", "validator-1")[1]
+    address = {name: re.findall(r"0x[0-9a-fA-F]{40}", text)[0] for name, text in said.items()}
+    key = {name: re.findall(r"members seal to ([0-9a-f]{64})", text)[0] for name, text in said.items()}
+    _deploy(walk, list(address.values()), monkeypatch)
+    for name in said:
+        assert at(name, "collective", "verify", walk.put["0xGENESIS"], "--save")[0] == 0
+
+    file, other = str(walk.folder / "two.key"), str(walk.folder / "three.key")
+    assert at("one", "validator", "share-key", address["two"], key["two"], "--output", file)[0] == 0
+    take = ("validator", "take-key", file, "--as", "validator-1")
+    assert [at(machine, *take)[0] for machine in ("three", "two", "two")] == [4, 0, 0]
+    assert at("three", "validator", "setup", "validator-1")[0] == 0  # makes a key of its own
+    assert at("one", "validator", "share-key", address["three"], key["three"], "--output", other)[0] == 0
+    assert at("three", "validator", "take-key", other, "--as", "validator-1")[0] == 5
+    for bad in (
+        ("validator", "share-key", address["two"], "no key", "--output", str(walk.folder / "x")),
+        ("validator", "share-key", address["two"], key["two"], "--output", other),
+        ("validator", "take-key", str(walk.folder / "none"), "--as", "validator-1"),
+    ):
+        assert at("one", *bad)[0] == 2
+    (walk.folder / "cut").write_bytes(Path(other).read_bytes()[:-1])
+    assert at("three", "validator", "take-key", str(walk.folder / "cut"), "--as", "validator-1")[0] == 4

@@ -27,7 +27,7 @@ def open_index(
     key: FingerprintKey,
     stack: ExitStack,
 ) -> FingerprintIndex:
-    """The index of this validator, open until the end of the stack.
+    """The index of this validator, open until the end of the stack. What a file of the workspace knew moves into a log.
 
     Raises WorkspaceBusyError if another process has this validator's copy, InputError for what is no URL.
     """
@@ -46,4 +46,9 @@ def open_index(
         sign=client.sign,
         verify=client.verify,
     )
-    return stack.enter_context(replica)
+    stack.enter_context(replica)
+    if workspace.index.is_file():
+        with FingerprintIndex(workspace.index, key) as before:
+            replica.adopt(before)
+        workspace.index.unlink()  # nobody would erase from it any more
+    return replica

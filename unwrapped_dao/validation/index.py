@@ -21,7 +21,7 @@ from .sketch import Bucket, Sketch, contained_ppm, union
 from .table import SCHEMA, ContributionTable, Held, Remembered
 
 SCHEMA_VERSION: Final = 2
-_TRIES: Final = 50
+TRIES: Final = 50
 """How often a change is worked out anew because somebody else wrote meanwhile."""
 
 
@@ -144,7 +144,7 @@ class FingerprintIndex:
         """
         tag = self._key.member_tag(member)
         row = Remembered(kind, scope_id, epoch, tag, version, fingerprint, Remembered.packed(sketch))
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             seen = self.revision()
             if as_of is not None and seen != as_of:
                 return False
@@ -173,12 +173,16 @@ class FingerprintIndex:
         return self._free(lambda: [n for n, pair in self._rows.of_pool(scope_id, epoch).items() if pair not in kept])
 
     def _free(self, stale: Callable[[], list[int]]) -> int:
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             seen = self.revision()
             freed = stale()
             if not freed or self._change(freed, None, seen):
                 return len(freed)
         raise WorkspaceBusyError("Other validators keep writing to the fingerprint index.")
+
+    def remembered(self) -> Iterator[Remembered]:
+        """Everything, oldest first, as it is held: what another index may adopt."""
+        return self._rows.all()
 
     # --- reading ---------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from ..errors import AttestationError, IndexUnavailableError, UntrustedDataError, WorkspaceBusyError
 from .fingerprint import FingerprintKey
-from .index import FingerprintIndex, Revision
+from .index import TRIES, FingerprintIndex, Revision
 from .log import TELL, Entry, IndexLog, seal, unseal
 from .table import Remembered
 
@@ -68,6 +68,21 @@ class ReplicatedIndex(FingerprintIndex):
     def position(self) -> tuple[int, bytes]:
         """(position, head) of this copy, as it is."""
         return self._log.last()
+
+    def adopt(self, file: FingerprintIndex) -> int:
+        """Bring into the log what a file of before knows and the log does not; how many rows. Again adds nothing."""
+        added = 0
+        for row in file.remembered():
+            for _ in range(TRIES):
+                seen = self.revision()
+                if self._rows.of_member(row.scope_id, row.epoch, row.member, row.fingerprint):
+                    break
+                if self._change([], row, seen):
+                    added += 1
+                    break
+            else:
+                raise WorkspaceBusyError("Other validators keep writing to the fingerprint index.")
+        return added
 
     def revision(self) -> Revision:
         """Now: everything in the host's log is in this copy.

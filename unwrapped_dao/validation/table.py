@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 import msgspec
@@ -89,6 +89,17 @@ class ContributionTable:
             for at in range(0, min(len(hashes), 8 * (SEEDS_TIMELESS if tag in self._timeless else SEEDS)), 8)
         }
         self._db.executemany("INSERT INTO seed VALUES (?, ?)", [(seed, owner) for seed in sorted(seeds)])
+
+    def all(self) -> Iterator[Remembered]:
+        """Every row, oldest first."""
+        rows = self._db.execute(
+            "SELECT id, kind, scope, epoch, member, version, fingerprint FROM contribution ORDER BY id"
+        ).fetchall()
+        for number, kind, scope_id, epoch, member, version, fingerprint in rows:
+            buckets = self._db.execute(
+                "SELECT bucket, size, hashes FROM sketch WHERE contribution = ? ORDER BY bucket", (number,)
+            ).fetchall()
+            yield Remembered(kind, scope_id, epoch, member, version, fingerprint, tuple(buckets))
 
     def remove(self, numbers: Iterable[int]) -> None:
         """Delete these rows; what is not there is no matter."""

@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 
 from tests.sdk.service.processes import NAMES, World, canary_export, world
+from unwrapped_dao import kinds
 from unwrapped_dao.cli.running import run
+from unwrapped_dao.kinds.music import Listens
+from unwrapped_dao.validation import FingerprintIndex, Sketch, fingerprint
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("validator-machines")]
 MEMBERS = ("ana", "ben")
@@ -51,6 +54,17 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return [str(canary_export(folder, number)) for number in range(len(MEMBERS))]
 
 
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A history that was contributed when there was a file."""
+    return str(canary_export(tmp_path_factory.mktemp("old"), 5))
+
+
+@pytest.fixture(scope="module")
+def records(old: str) -> Listens:
+    return kinds.read("music", [old]).records
+
+
 def _serve(place: World, name: str) -> None:
     home = place.folder / f"machine-{name}"
     place.serve(name, "--index", place.servers["index"].url, home=home)
@@ -61,12 +75,29 @@ def _events(place: World, name: str) -> list[str]:
     return [json.loads(line)["event"] for line in log.read_text().splitlines()]
 
 
-def test_a_member_contributes_to_validators_that_share_no_disk(place: World, exports: list[str]) -> None:
+def test_a_member_contributes_to_validators_that_share_no_disk(
+    place: World, exports: list[str], records: Listens
+) -> None:
+    """One of them had a file of its own before: what it knew is in the log now, and the file is gone."""
+    with place.app() as app:
+        key = app.validator_keys.fingerprint_key()
+    with FingerprintIndex(place.folder / f"machine-{NAMES[0]}" / "validation.sqlite", key) as before:
+        mark = fingerprint(key, "music", kinds.get("music").identity(records))
+        sketch = Sketch.of(key, kinds.get("music").traces(records))
+        before.record(
+            kind="music", scope_id=kinds.scope("artist-preferences").scope_id, epoch=9, member="0x" + "77" * 20,
+            version=1, fingerprint=mark, sketch=sketch,
+        )  # fmt: skip
     for name in NAMES:
         _serve(place, name)
     done = place.process("ana", "member", "contribute", exports[0], *place.urls("validator-1", "validator-2"))
     assert done.returncode == 0, done.stderr
     assert not list(place.folder.rglob("validation.sqlite"))
+
+
+def test_what_the_file_knew_is_known_on_every_machine(place: World, old: str) -> None:
+    done = place.member("ben", "member", "contribute", old, *place.urls("validator-3", "validator-2"))
+    assert done.returncode == 5 and "another member" in done.stderr
 
 
 def test_the_validator_that_never_saw_the_original_finds_the_copy(place: World, exports: list[str]) -> None:

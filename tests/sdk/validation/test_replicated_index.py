@@ -142,6 +142,23 @@ def test_a_copy_from_the_log_alone_knows_what_a_file_knows(
         assert fresh._db.execute("SELECT hash FROM seed ORDER BY 1").fetchall() == seeds
 
 
+def test_what_a_file_knew_moves_into_the_log_once(
+    histories: list[Listens], host: MemoryHost, opened: Open, tmp_path: Path
+) -> None:
+    """A collective that began on one machine."""
+    with FingerprintIndex(tmp_path / "file.sqlite", KEY) as file:
+        for n, records in enumerate(histories):
+            submit(file, records, n)
+        here, there = opened(1), opened(2)
+        submit(there, histories[0], 0)  # attested there already
+        assert here.adopt(file) == 2
+        assert here.adopt(file) == there.adopt(file) == 0
+        assert len(here) == len(there) == 3 and here.revision() == there.revision()
+        for n in range(3):
+            assert [h[1:] for h in here.held(address(n))] == [h[1:] for h in file.held(address(n))]
+    assert submit(there, histories[2], 7, remember=False).attestation is None
+
+
 def test_what_is_freed_is_gone_from_the_host_and_every_copy(
     histories: list[Listens], host: MemoryHost, opened: Open, tmp_path: Path
 ) -> None:
