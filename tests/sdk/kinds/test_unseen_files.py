@@ -11,6 +11,7 @@ import gzip
 import io
 import json
 import tarfile
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -319,6 +320,20 @@ def test_a_takeout_page_of_several_years(tmp_path: Path, change: Callable[[str],
     assert [(r.artist, r.track) for r in found.records] == [("Zelvora", "Tide")] * 6
     error = refused(tmp_path / "b", {"watch-history.html": page.replace("MEZ", "MOON").encode()})
     assert "out of 6 rows; 6 for this reason" in error.message and "choose JSON" in error.message
+
+
+def test_a_page_of_cells_that_never_end_costs_no_more_than_its_length(tmp_path: Path) -> None:
+    """Each header used to be looked for an end of its own, over and over."""
+    song = '<a href="https://music.youtube.com/watch?v=x">Tide</a><br><a href="x">Zelvora - Topic</a><br>Mar 5, 2024, 8:12:30 PM UTC'
+    page = (
+        "<html>mdl-typography"
+        + cell("YouTube Music", song)
+        + '<p class="mdl-typography--title">x<mdl-typography--body-1">' * 40_000
+    )
+    began = time.process_time()
+    found = read(tmp_path, {"watch-history.html": page.encode()})
+    assert time.process_time() - began < 5
+    assert len(found.records) == 1 and found.summary.rows == 40_001
 
 
 # --- Scrobbles, as other people's tools write them

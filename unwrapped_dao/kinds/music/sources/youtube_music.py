@@ -44,6 +44,7 @@ _KNOWN_AFTER: Final = (
     " angesehen", " angehört", " を視聴しました", " izlendi", " bekeken", " gekeken", " beluisterd",
     "을(를) 시청했습니다.",
 )  # fmt: skip
+_LONGEST_CELL: Final = 9_000
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -115,10 +116,10 @@ class YouTubeMusicHtml:
     name = "youtube-music"
     title = "YouTube Music (Takeout HTML)"
 
+    # A cell begins with its header and is looked at alone, so that a page costs no more than its length.
+    _HEADER = b'<p class="mdl-typography--title">'
     _CELL = re.compile(
-        rb'<p class="mdl-typography--title">(?P<header>[^<]{0,200})<.{0,200}?'
-        rb'mdl-typography--body-1">(?P<body>.{0,8000}?)</div>',
-        re.DOTALL,
+        rb'(?P<header>[^<]{0,200})<.{0,200}?mdl-typography--body-1">(?P<body>.{0,8000}?)</div>', re.DOTALL
     )
     _LINK = re.compile(r'<a [^>]*href="([^"]*)"[^>]*>([^<]*)</a>')
     _BREAK = re.compile(r"<br ?/?>")
@@ -133,7 +134,11 @@ class YouTubeMusicHtml:
     def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:
         """The music in the page."""
         cells: list[tuple[str, str, str, str]] = []
-        for cell in self._CELL.finditer(json_bytes(entry)):
+        for text in json_bytes(entry).split(self._HEADER)[1:]:
+            cell = self._CELL.match(text[:_LONGEST_CELL])
+            if cell is None:
+                cells.append(("", "", "", "a cell that does not have the expected parts"))
+                continue
             header = html.unescape(cell["header"].decode("utf-8", "replace")).strip()
             parts = self._BREAK.split(cell["body"].decode("utf-8", "replace").replace("\xa0", " "))
             parts = [part.strip() for part in parts if part.strip()]
