@@ -8,6 +8,7 @@ import {GovernorTimelockControl} from "@openzeppelin/contracts/governance/extens
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
+import {DataTimelock} from "./DataTimelock.sol";
 import {ICommitteeBoard} from "./interfaces/ICommitteeBoard.sol";
 import {IContributionRegistry} from "./interfaces/IContributionRegistry.sol";
 import {IDataGovernor} from "./interfaces/IDataGovernor.sol";
@@ -98,6 +99,9 @@ contract DataGovernor is GovernorTimelockControl, IDataGovernor {
         _requireBounds(s.minimumActive, SMALLEST_MINIMUM_ACTIVE, type(uint64).max);
         _requireBounds(s.votingDelay, 1, 365 days);
         _requireBounds(s.votingPeriod, 1, 365 days);
+        // The timelock keeps it; what is told here must be what is kept.
+        uint256 kept = DataTimelock(payable(s.timelock)).minimumActive();
+        _requireBounds(kept, s.minimumActive, s.minimumActive);
         _requireBounds(s.optOutWindow, 1, TimelockController(payable(s.timelock)).getMinDelay());
         membership = IMembershipToken(s.membership);
         quorumPercent = s.quorumPercent;

@@ -215,3 +215,12 @@ def test_a_self_call_cannot_slip_in_past_the_governor(house, members, refused):
 def test_no_collective_begins_with_weaker_settings(deploy, accounts, clock, parliament, refused, changes):
     with refused("GovernorParameterOutOfBounds"):
         parliament(deploy, accounts, clock, **changes)
+
+
+@pytest.mark.parametrize("told", [MINIMUM_ACTIVE - 1, MINIMUM_ACTIVE + 1])
+def test_a_minimum_of_active_members_that_the_timelock_does_not_keep_is_not_told(
+    parliament, deploy, accounts, clock, refused, told
+):
+    """The governor tells the minimum and the timelock keeps it; a founder might tell another one than is kept."""
+    with refused("GovernorParameterOutOfBounds", MINIMUM_ACTIVE, told, told):
+        parliament(deploy, accounts, clock, minimumActive=told)
