@@ -8,7 +8,7 @@ UnwrappedError
 ├── TemporaryError        nothing is lost: try again
 │   ├── RpcUnavailableError   the chain's RPC does not answer
 │   ├── FeeTooLowError        the chain asks for more than is offered, or than may be
-│   ├── StorageUnavailableError  the storage node does not answer
+│   ├── StorageUnavailableError  the storage node does not answer, or this machine's disk is full
 │   ├── ValidatorUnavailableError  a validator's service does not answer
 │   ├── IndexUnavailableError  the index that the validators share cannot be reached or trusted
 │   └── WorkspaceBusyError    another command holds the workspace
@@ -98,7 +98,7 @@ class FeeTooLowError(TemporaryError):
 
 
 class StorageUnavailableError(TemporaryError):
-    """The storage node does not answer, or dropped the connection."""
+    """The storage node does not answer or dropped the connection, or this machine's disk is full or fails."""
 
     default_hint = "Check that the IPFS daemon is running and that --ipfs names it, then run the command again."
 

@@ -164,7 +164,7 @@ class NotingClient(ChainClient):
         """See it through: as it is, then once more for a higher fee. Raises NonceTaken if it can never be mined."""
         for raised in (False, True):
             height = self.block_number()
-            if (receipt := self._handed_in(wish, noted)) is not None:
+            if (receipt := self._handed_in(noted)) is not None:
                 return receipt
             if raised:
                 break
@@ -181,7 +181,7 @@ class NotingClient(ChainClient):
             hint="It is looked at again, and offers more if it has to; nothing is sent twice.",
         )
 
-    def _handed_in(self, wish: _Wish, noted: Noted) -> Receipt | None:
+    def _handed_in(self, noted: Noted) -> Receipt | None:
         """Its receipt, or None when it still waits after `stuck_s`, or at once if it cannot be mined at this fee."""
         if len(noted.attempts) > 1 and (receipt := self._outbox.first_mined(noted.hashes, 0)) is not None:
             return receipt

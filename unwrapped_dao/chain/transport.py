@@ -1,6 +1,7 @@
 """How the client reaches a chain: one method, `request`, with JSON-RPC's words in and out.
 
-Two things implement it: the embedded chain (local/) and an HTTP node (client.py).
+Three things implement it: the embedded chain (local/), a node behind a URL (http.py), and a view of either at one block
+(pinned.py).
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def account_data(plays: Sequence[Play], random: Random, *, older: bool) -> Files
 def extended_history(plays: Sequence[Play], random: Random, *, old: bool) -> Files:
     """The lifetime history: `endsong_N.json` with the old keys, or `Streaming_History_Audio_...` with the new."""
     rows = [_extended_row(play, random, old=old) for play in plays]
-    _odd_rows(rows, random, old=old)
+    _odd_rows(rows, random)
     folder = "MyData" if old else "Spotify Extended Streaming History"
     files: Files = []
     if old:
@@ -143,7 +143,7 @@ def _extended_row(play: Play, random: Random, *, old: bool) -> dict[str, Any]:
     return row
 
 
-def _odd_rows(rows: list[dict[str, Any]], random: Random, *, old: bool) -> None:
+def _odd_rows(rows: list[dict[str, Any]], random: Random) -> None:
     """What real files hold besides music: podcasts, local files, plays without any name, exact repeats."""
     for i in random.sample(range(len(rows)), len(rows) // 60):
         kind = random.random()
