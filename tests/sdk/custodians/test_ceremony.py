@@ -18,12 +18,13 @@ from unwrapped_dao.chain.governor import Action
 from unwrapped_dao.chain.market import SaleState
 from unwrapped_dao.chain.powers import generations
 from unwrapped_dao.crypto import complaint as complaints
-from unwrapped_dao.crypto import dkg, shamir
-from unwrapped_dao.crypto.bn254 import P1, P2, G2Point, R
+from unwrapped_dao.crypto import dkg, hashing, shamir
+from unwrapped_dao.crypto.bn254 import P1, P2, G1Point, G2Point, R
 from unwrapped_dao.crypto.complaint import Complaint
+from unwrapped_dao.crypto.dkg import VerifiedDeal
 from unwrapped_dao.crypto.keys import SecretScalar
 from unwrapped_dao.crypto.vault import MemoryVault
-from unwrapped_dao.errors import ContractRefusedError, NotAllowedError
+from unwrapped_dao.errors import ContractRefusedError, NotAllowedError, NotFoundError
 from unwrapped_dao.roles.custodian import Custodian
 from unwrapped_dao.roles.custodian.ceremony import Ceremony
 
@@ -227,6 +228,38 @@ def test_new_custodians_serve_the_pools_of_the_old_key_a_lost_share_is_given_ane
     assert P2 * shamir.combine(mixed).to_secret_int() != key
     assert P2 * shamir.combine({1: lost.seats.share(fresh), 2: first.seats.share(fresh)}).to_secret_int() == key
     assert third.holds(old)
+
+    # Deleting it: who dealt has it in the seed of what it dealt, too.
+    secret = first.seats.share(old)
+    assert worked_out_from_a_seed(first, 2) == secret
+    with pytest.raises(NotAllowedError, match="still serves"):
+        first.forget(2)
+    assert len(first.forget(1)) == 3 and first.forget(1) == []
+    assert not first.holds(old) and first.holds(fresh) and first.setup().over
+    with pytest.raises(NotFoundError):
+        worked_out_from_a_seed(first, 2)
+
+
+def worked_out_from_a_seed(custodian: Custodian, generation: int) -> SecretScalar:
+    """A dealer's old share, from the seed of its deal in a resharing and from what is public."""
+    ceremony = custodian._ceremony
+    part = ceremony._part(generations(ceremony._collective)[-1])
+    assert part.source is not None
+    dealer, posted = custodian.seats.require(part.source).index, ceremony._posted(part)
+    verified = posted.verified(posted.deals()[dealer])
+    seed = ceremony._seeds.get(ceremony.seed_name(generation))
+    keys = {i: G1Point.from_words(words) for i, words in ceremony._board.encryption_keys(generation).items()}
+    # The same deal of a share that is not known: all but the constant term of its polynomial is the same.
+    board = custodian.seats.board(generation)
+    made = dkg.make_deal(
+        board, dealer, seed, threshold=part.generation.threshold, receivers=keys, own_share=SecretScalar(1)
+    )
+    context = dkg._context(board, dealer) + b"ephemeral" + bytes(4)
+    ephemeral = hashing.dkg_secret(seed.to_secret_bytes(), context)
+    assert verified.deal.E == made.deal.E == P1 * ephemeral
+    dealt, mine = (VerifiedDeal(board, dealer, deal) for deal in (verified.deal, made.deal))
+    difference = dealt.decrypt(1, keys[1] * ephemeral) - mine.decrypt(1, keys[1] * ephemeral)
+    return SecretScalar((1 + difference) % R)
 
 
 def test_a_vote_can_retire_the_key_and_an_approved_sale_is_served_all_the_same(collective: World) -> None:

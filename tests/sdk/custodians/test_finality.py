@@ -51,7 +51,7 @@ def test_a_node_that_takes_back_what_was_final_is_not_believed_again(node: RpcNo
 
 def test_a_block_that_is_not_mined_is_not_final(node: RpcNode, tmp_path: Path) -> None:
     node.vice = hasty
-    with pytest.raises(UntrustedDataError):
+    with pytest.raises(UntrustedDataError, match="but its newest is"):
         finality(node, tmp_path).view()
 
 

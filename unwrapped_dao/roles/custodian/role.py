@@ -129,7 +129,9 @@ class Custodian:
         generation = self._collective.committee.generation(number)
         self.seats.require(generation)
         forgetting.require_over(self._collective, generation, self._finality)
-        return forgetting.forget(self.seats, self._seeds, generation, self._ceremony.seed_name(number))
+        later = forgetting.resharings(self._collective, self.seats, generation)
+        seeds = [self._ceremony.seed_name(g.number) for g in (generation, *later)]
+        return forgetting.forget(self.seats, self._seeds, generation, seeds)
 
     def is_spare(self, generation: Generation) -> bool:
         """Whether a share of it is kept here although another generation serves the key by now."""
