@@ -8,6 +8,7 @@ config.toml: it comes from UNWRAPPED_PASSPHRASE or from the file that `passphras
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -91,10 +92,8 @@ class Settings(BaseModel):
     @field_validator("rpc", "witness", "ipfs")
     @classmethod
     def _is_url(cls, value: str | None) -> str | None:
-        if value is not None:
-            parts = urlsplit(value)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
-                raise ValueError("is no http or https URL, such as http://127.0.0.1:8545")
+        if value is not None and without_secrets(value) is None:
+            raise ValueError("is no http or https URL, such as http://127.0.0.1:8545")
         return value
 
     def require_passphrase(self) -> str:
@@ -108,7 +107,7 @@ class Settings(BaseModel):
 
     def __repr_args__(self) -> Any:
         for name, value in super().__repr_args__():
-            yield name, _without_secrets(value) if name in ("rpc", "witness", "ipfs") and value else value
+            yield name, without_secrets(value) if name in ("rpc", "witness", "ipfs") and value else value
 
 
 def load(arguments: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -146,8 +145,14 @@ def _from_file(path: Path) -> dict[str, Any]:
     try:
         if not path.is_file():
             return {}
-        found = tomllib.loads(path.read_text())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        found = tomllib.loads(path.read_text("utf-8-sig"))  # some editors mark their files
+    except tomllib.TOMLDecodeError as problem:
+        place = re.search(r"line \d+", str(problem))  # the rest may quote what is a secret
+        raise SettingsError(
+            f"{path} is no TOML{f' at {place[0]}' if place else ''}.",
+            hint='Correct the file, or remove it; text stands in quotation marks: rpc = "http://127.0.0.1:8545".',
+        ) from None
+    except (OSError, UnicodeDecodeError):
         raise SettingsError(f"{path} cannot be read as TOML.", hint="Correct the file, or remove it.") from None
     for name in ("passphrase", "workspace"):
         if name in found:
@@ -160,7 +165,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 def _first_line(path: Path) -> SecretStr:
     try:
-        with path.open() as file:
+        with path.open(encoding="utf-8-sig") as file:
             line = file.read(_MAX_FILE_BYTES).split("\n", 1)[0].rstrip("\r")
     except (OSError, UnicodeDecodeError):
         raise SettingsError(f"The passphrase file {path} cannot be read.") from None
@@ -174,9 +179,18 @@ def _sentence(problem: ValidationError) -> str:
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"There is no setting {name}."
-    return f"The setting {name} does not fit: {first['msg'].removeprefix('Value error, ')}."
+    own = first["msg"].removeprefix("Value error, ")
+    return f"The setting {name} {own}." if own != first["msg"] else f"The setting {name} does not fit: {own}."
 
 
-def _without_secrets(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+def without_secrets(url: str) -> str | None:
+    """An http or https URL as it may be shown; None for what is none. The rest of it may hold a password or a key."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}{port}"

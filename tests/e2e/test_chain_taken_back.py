@@ -75,6 +75,30 @@ def test_money_that_was_sent_before_a_kill_comes_once_also_after_the_chain_was_t
     assert client.request("evm_revert", [snapshot])
 
 
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("kind", NODES)
+def test_a_nodes_own_account_gives_once_however_often_the_command_is_killed(kind: str, tmp_path: Path) -> None:
+    text = "account fund poor --eth 3"
+    commands.import_everything()
+    home = tmp_path / "home"
+    home.mkdir()
+    with running(kind, own_accounts=True) as node:
+        client = node.client()
+        assert run("account new poor", home, node).code == 0
+        poor = next(iter(_names(home / WORKSPACE)))
+        assert run(text, home, node).code == 0
+        steps = run(text, home, node, watched=True).steps  # folders are there by now
+        assert client.balance(poor) == 6 * ETHER
+        for deadly in range(1, steps.index("tell") + 2):  # whoever was told asks for more
+            before = client.balance(poor)
+            assert run(text, home, node, deadly=deadly).code == commands.KILLED, steps[deadly - 1]
+            assert run(f"{text} --dry-run", home, node).code == 0
+            again = run(text, home, node)
+            assert again.code == 0, again.err
+            assert client.balance(poor) == before + 3 * ETHER, steps[deadly - 1]
+
+
 def test_a_collective_that_is_gone_is_said_and_forgotten_on_request_only(
     node: ChainNode, small: Path, tmp_path: Path
 ) -> None:

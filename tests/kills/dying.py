@@ -21,7 +21,14 @@ from typing import Any
 
 _CHANGES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _PATH_EVENTS = {"os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"}
-_CHANGING_REQUESTS = (b"eth_sendRawTransaction", b"evm_", b"/api/v0/add", b"/api/v0/pin/add", b"/api/v0/block/put")
+_CHANGING_REQUESTS = (
+    b"eth_sendRawTransaction",
+    b"eth_sendTransaction",
+    b"evm_",
+    b"/api/v0/add",
+    b"/api/v0/pin/add",
+    b"/api/v0/block/put",
+)
 _OUTSIDE_A_TRANSACTION = ("INSERT", "UPDATE", "DELETE", "CREATE")
 _write, _kill = os.write, os.kill  # before they are wrapped
 

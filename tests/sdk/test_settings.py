@@ -49,8 +49,8 @@ def test_settings_cannot_be_changed() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"rpc": "localhost:1234"}, "rpc does not fit: is no http"),
-        ({"ipfs": "ftp://x"}, "ipfs does not fit"),
+        ({"rpc": "localhost:1234"}, "rpc is no http"),
+        ({"ipfs": "ftp://x"}, "ipfs is no http"),
         ({"crypto": "fast"}, "crypto does not fit"),
         ({"wait_s": -1}, "wait_s does not fit"),
         ({"colour": "red"}, "There is no setting colour"),

@@ -89,6 +89,11 @@ class Accounts:
 
         if _ADDRESS.fullmatch(name_or_address):
             return str(to_checksum_address(name_or_address))
+        if name_or_address.lower().startswith("0x"):
+            raise InputError(
+                f"{name_or_address!r} is no address.",
+                hint="An address is 0x and 40 hexadecimal digits; copy it whole.",
+            )
         return self.address(name_or_address)
 
     def named(self) -> dict[str, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
 from ..chain.client import ChainClient
+from ..chain.fees import ether_text
 from ..crypto import keystore
 from ..errors import InputError, NotAllowedError, RpcUnavailableError, UntrustedDataError, UnwrappedError
 
@@ -25,7 +25,6 @@ GAS_EACH = 5_000_000
 """For one participant of one sale; the dearest use a fifth of it."""
 PRICE_MARGIN = 3
 """A transaction must be able to pay twice the base fee of its block."""
-ETHER = 10**18
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _KEYFILE_HINT = "Give the keyfile of an account with ether: --payer FILE, and its passphrase in UNWRAPPED_PASSPHRASE."
@@ -62,7 +61,7 @@ def find_payer(client: ChainClient, participants: int, account: LocalAccount | N
     if account is not None:
         _require(client.balance(account.address), needed, f"The account {account.address} of the keyfile")
         return Payer(account, each)
-    richest, balance = _richest(client)
+    richest, balance = richest_of_node(client)
     # The node's own account pays for this transfer besides.
     _require(balance, needed + price * 21_000, f"{richest}, the richest account that the node signs for,")
     made: LocalAccount = Account.create()
@@ -76,7 +75,8 @@ def find_payer(client: ChainClient, participants: int, account: LocalAccount | N
     return Payer(made, each)
 
 
-def _richest(client: ChainClient) -> tuple[str, int]:
+def richest_of_node(client: ChainClient) -> tuple[str, int]:
+    """Of the accounts that the node signs for itself: (address, wei). Raises NotAllowedError if there is none."""
     try:
         listed: Any = client.request("eth_accounts")
     except RpcUnavailableError:
@@ -92,11 +92,6 @@ def _richest(client: ChainClient) -> tuple[str, int]:
 def _require(balance: int, needed: int, whose: str) -> None:
     if balance < needed:
         raise NotAllowedError(
-            f"{whose} has {_ether(balance)} ETH, and {_ether(needed)} ETH are needed.",
+            f"{whose} has {ether_text(balance)}, and {ether_text(needed)} are needed.",
             hint="Send it ether at the node, or give another account with --payer FILE.",
         )
-
-
-def _ether(wei: int) -> str:
-    """Wei as a decimal with at most six places."""
-    return f"{(Decimal(wei) / ETHER).quantize(Decimal('0.000001')).normalize():f}"

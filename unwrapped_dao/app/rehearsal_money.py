@@ -32,6 +32,25 @@ class RehearsalMoney:
         wish = {"ether": str(wei), "to": to, "payer": str(payer.address)}
         self._once(wish, lambda note: self._client.send(payer, to, value=wei, on_signed=note))
 
+    def give_from_node(self, owned: str, to: str, wei: int) -> None:
+        """From an account that a development node signs for itself. The number of the transaction is noted."""
+        wish = {"ether": str(wei), "to": to, "payer": owned}
+        intent = self._journal.unfinished(wish)
+        if intent is not None:
+            number, following = int(intent.facts["number"]), self._client.nonce(owned)
+            mined = self._client.mined_under(owned, number) if number < following else None
+            if mined is not None and str(mined["to"]).lower() == to.lower() and int(mined["value"], 16) == wei:
+                self._journal.finish(intent)
+                return
+            if number != following:  # another took its number, or the chain was taken back
+                self._journal.abandon(intent)
+                intent = None
+        if intent is None:
+            intent = Intent(secrets.token_hex(16), wish, {"number": self._client.nonce(owned)})
+            self._journal.begin(intent)
+        self._client.send_from_node(owned, to, wei, number=int(intent.facts["number"]))
+        self._journal.finish(intent)
+
     def mint(self, payer: Signer, token: str, to: str, amount: int) -> None:
         """Base units of a token that anybody may mint."""
         wish = {"token": token, "amount": str(amount), "to": to, "payer": str(payer.address)}

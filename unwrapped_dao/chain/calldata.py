@@ -70,10 +70,18 @@ def _approve(collective: Collective, arguments: Mapping[str, Any]) -> list[str]:
 def _sale_sentence(collective: Collective, offer: Offer) -> str:
     price = amount_text(collective, offer.currency, offer.price)
     return (
-        f"Sells epoch {offer.epoch} of scope 0x{offer.scope_id.hex()[:8]}… to {offer.buyer} for {price}, "
+        f"Sells epoch {offer.epoch} of {scope_name(offer.scope_id)} to {offer.buyer} for {price}, "
         f"for the purpose {purpose_name(offer.scope_id, offer.purpose)} under terms 0x{offer.terms.hex()[:8]}…, "
         f"if at least {offer.min_eligible_weight} share points remain."
     )
+
+
+def scope_name(scope_id: bytes) -> str:
+    """The name behind a scope id, among the scopes this program knows."""
+    from .. import kinds
+
+    scope = kinds.scope_of(scope_id)
+    return scope.name if scope else f"scope 0x{scope_id.hex()[:8]}…"
 
 
 def purpose_name(scope_id: bytes, purpose: bytes) -> str:

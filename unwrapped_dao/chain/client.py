@@ -19,9 +19,10 @@ from eth_utils.address import to_checksum_address
 from ..errors import ContractRefusedError, NotAllowedError, NotFoundError, RpcUnavailableError
 from .artifacts import all_errors
 from .clock import ChainClock, Progress
+from .fees import ether_text
 from .logs import SPAN_BLOCKS, LogPage, pages
 from .outbox import RECEIPT_TIMEOUT_S, NonceAhead, NonceTaken, Outbox, Receipt, message, unhex
-from .refusals import translated
+from .refusals import TOO_LITTLE_ETHER, translated
 from .signer import Signer
 from .transport import RpcError, Transport
 from .wanted import OnSigned, Wanted
@@ -209,7 +210,16 @@ class ChainClient:
         runs before the transaction leaves, so that a caller can note it and `resend` it after a crash.
         Raises ContractRefusedError, NotAllowedError (too little ether), RpcUnavailableError.
         """
-        return self._carry_out(Wanted(signer=signer, to=to, data=data, value=value, gas=gas, on_signed=on_signed))
+        wanted = Wanted(signer=signer, to=to, data=data, value=value, gas=gas, on_signed=on_signed)
+        try:
+            return self._carry_out(wanted)
+        except NotAllowedError as refused:
+            if refused.message != TOO_LITTLE_ETHER:
+                raise
+            has = ether_text(self.balance(wanted.sender))
+            raise NotAllowedError(
+                f"{wanted.sender} has {has}: too little ether for this transaction's value and gas.", hint=refused.hint
+            ) from refused
 
     def _carry_out(self, wanted: Wanted) -> Receipt:
         """What `send` does with it; each sort of client does its own."""
@@ -251,13 +261,18 @@ class ChainClient:
                 hint="Wait until the node has caught up, then run the same command again; nothing was sent.",
             ) from ahead
 
-    def send_from_node(self, owned: str, to: str, value: int) -> Receipt:
+    def send_from_node(self, owned: str, to: str, value: int, *, number: int | None = None) -> Receipt:
         """Have the node send `value` wei from an account that it signs for itself, and wait until it is mined.
 
-        Raises what the node's refusal means: locked, unknown, too little ether.
+        `number` is the transaction's own, so that it can be mined once only. Raises what the node's refusal means:
+        locked, unknown, too little ether.
         """
-        order = {"from": owned, "to": to, "value": hex(value)}
+        order = {"from": owned, "to": to, "value": hex(value)} | ({} if number is None else {"nonce": hex(number)})
         return self._outbox.wait(str(self.request("eth_sendTransaction", [order])))
+
+    def mined_under(self, sender: str, number: int) -> Json | None:
+        """The transaction that used this number of an account, as JSON-RPC tells it; None while none is mined."""
+        return self._outbox.mined_under(sender, number)
 
     def receipt(self, tx_hash: str) -> Receipt | None:
         """The receipt of a transaction, None if it is not mined. Raises ContractRefusedError if it was refused."""

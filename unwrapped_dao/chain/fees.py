@@ -14,6 +14,13 @@ GWEI = 10**9
 RISE_NUMERATOR, RISE_DENOMINATOR = 9, 8
 
 
+def ether_text(wei: int) -> str:
+    """Wei for people, cut to six places, without a float."""
+    whole, rest = divmod(wei, 10**18)
+    fraction = f"{rest:018d}"[:6].rstrip("0")
+    return f"{whole:,}{'.' + fraction if fraction else ''} ETH"
+
+
 class Fees(msgspec.Struct, frozen=True, kw_only=True):
     """EIP-1559, in wei per unit of gas: the most that is paid, and what of it goes to the block's maker at most.
 

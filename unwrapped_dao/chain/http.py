@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import time
 from typing import Any
-from urllib.parse import urlsplit
 
+from requests.exceptions import SSLError
 from web3 import HTTPProvider
 from web3.exceptions import Web3Exception
 from web3.types import RPCEndpoint
 
 from ..errors import RpcUnavailableError, SettingsError
+from ..settings import without_secrets
 from .transport import RpcError
 
 ATTEMPTS = 3
@@ -31,11 +32,10 @@ class HttpTransport:
     """JSON-RPC over HTTP. A request that got no answer is repeated, except the two sorts that may not be."""
 
     def __init__(self, url: str, *, timeout_s: float) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        shown = without_secrets(url)
+        if shown is None:
             raise SettingsError("The RPC address is no http or https URL.", hint="Give one like http://127.0.0.1:8545.")
-        # Path, query and user part may hold an API key: they are never shown.
-        self._shown = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        self._shown = shown
         self._provider = HTTPProvider(url, request_kwargs={"timeout": timeout_s}, exception_retry_configuration=None)
 
     @property
@@ -53,6 +53,11 @@ class HttpTransport:
                 break
             # requests' errors are OSErrors; an answer that is no JSON is a ValueError, one of no shape a Web3Exception.
             except (OSError, ValueError, Web3Exception) as problem:
+                if isinstance(problem, SSLError):
+                    raise RpcUnavailableError(
+                        f"The chain's RPC at {self._shown} does not speak TLS, or its certificate is not accepted.",
+                        hint="If it is your own node, name it with http://; nothing was sent.",
+                    ) from problem
                 if attempt + 1 == attempts:
                     message = f"The chain's RPC at {self._shown} does not answer {method}."
                     raise RpcUnavailableError(message) from problem

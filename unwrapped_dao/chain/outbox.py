@@ -120,10 +120,19 @@ class Outbox:
         A node that has lost its index of transactions refuses one that it mined in the same words.
         """
         signed = Signed.read(raw)
-        sender, number = signed.sender, signed.number
+        mined = self.mined_under(signed.sender, signed.number)
+        if mined is not None and mined["hash"] == tx_hash:
+            raise RpcUnavailableError(
+                f"The transaction {tx_hash} was mined in block {int(mined['blockNumber'], 16)}, and the node has no "
+                "receipt of it.",
+                hint="Run the same command again, or ask another node with --rpc; nothing new was sent.",
+            )
+
+    def mined_under(self, sender: str, number: int) -> Json | None:
+        """The transaction that used this number; None while none is mined. Raises RpcUnavailableError if unknown."""
         low, high = 0, int(self._request("eth_blockNumber", []), 16)
         if self._count(sender, hex(high)) <= number:
-            return  # an unmined one has it, or it is not its turn yet
+            return None
         try:
             while low < high:  # the first block after which the account has used it
                 middle = (low + high) // 2
@@ -137,11 +146,8 @@ class Outbox:
                 f"The number {number} of {sender} was used, and the node does not tell by which transaction.",
                 hint="Ask a node that keeps old states, with --rpc; nothing new was sent.",
             ) from problem
-        if any(mined["hash"] == tx_hash for mined in block["transactions"]):
-            raise RpcUnavailableError(
-                f"The transaction {tx_hash} was mined in block {high}, and the node has no receipt of it.",
-                hint="Run the same command again, or ask another node with --rpc; nothing new was sent.",
-            )
+        of_sender = [mined for mined in block["transactions"] if str(mined["from"]).lower() == sender.lower()]
+        return next((mined for mined in of_sender if int(mined["nonce"], 16) == number), None)
 
     def wait(self, tx_hash: str) -> Receipt:
         """Return once a transaction that was sent is mined."""

@@ -102,9 +102,12 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "SaleStateWrong": (
         "The sale is {have:sale}, and would have to be {needed:sale}.",
-        "See it with `unwrapped-dao buyer inspect`.",
+        "See it with `unwrapped-dao buyer catalogue`.",
     ),
-    "SaleNotExpired": ("The offer stands until second {executeBefore}.", "Take it back after that."),
+    "SaleNotExpired": (
+        "The offer stands until second {executeBefore} of the chain's time.",
+        "Take it back after that.",
+    ),
     "SaleNotRefundable": ("The sale can be refunded from second {refundableAt} on.", "Wait, or receive the delivery."),
     "AlreadyOptedOut": ("You have opted out of this sale already.", "Nothing needs to be done; it is final."),
     "NotAContributor": ("{member} contributed nothing to this pool.", "Only contributors can opt out of its sales."),

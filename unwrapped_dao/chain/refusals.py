@@ -31,6 +31,8 @@ _PANICS = {
     0x41: "too much memory was asked for",
 }
 
+TOO_LITTLE_ETHER = "The account has too little ether for this transaction's value and gas."
+
 _REVERT_WORDS = ("revert", "vm exception", "invalid opcode", "execution error", "invalidinstruction")
 _CAP_WORDS = ("intrinsic gas too high", "gas limit too high", "exceeds block gas limit")
 _GAS_WORDS = ("out of gas", "outofgas", "gas required exceeds allowance", "intrinsic gas too low")
@@ -52,7 +54,7 @@ def translated(error: RpcError, errors: Abi) -> UnwrappedError:
         return ContractRefusedError("The call needs more gas than it was given.", error="OutOfGas")
     if "insufficient funds" in text or "enough funds" in text:
         return NotAllowedError(
-            "The account has too little ether for this transaction's value and gas.",
+            TOO_LITTLE_ETHER,
             hint="Send it some ether first; on the embedded chain, `unwrapped-dao account new` funds new accounts.",
         )
     return RpcUnavailableError(f"The node refused the request: {error.message} (code {error.code}).")

@@ -8,7 +8,7 @@ would send next depends on what this one did.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -16,7 +16,7 @@ from ..errors import ContractRefusedError
 from . import artifacts
 from .client import ChainClient
 from .clock import Progress
-from .outbox import Receipt
+from .outbox import Receipt, Signed
 from .transport import Transport
 from .wanted import Wanted
 
@@ -78,6 +78,22 @@ class RehearsalClient(ChainClient):
                 raise
             self._plan(wanted, receipt.gas_used, None)
             return receipt
+        return self._simulate(wanted)
+
+    def resend(self, raw: bytes) -> Receipt:
+        """As `send`: what a killed command has signed is not sent by a rehearsal either."""
+        signed = Signed.read(raw)
+        if self._throwaway:
+            receipt = super().resend(raw)
+            self._plan(signed, receipt.gas_used, None)
+            return receipt
+        return self._simulate(signed)
+
+    def send_from_node(self, owned: str, to: str, value: int, *, number: int | None = None) -> Receipt:
+        """As `send`."""
+        return self._simulate(Signed(sender=owned, number=number or 0, to=to, value=value, data=b""))
+
+    def _simulate(self, wanted: Wanted | Signed) -> NoReturn:
         if self._not_before:
             self._plan(wanted, 0, None)
             raise RehearsalEnd
@@ -96,7 +112,7 @@ class RehearsalClient(ChainClient):
             self._not_before = max(self._not_before, timestamp)
         return now
 
-    def _plan(self, wanted: Wanted, gas: int, refused: ContractRefusedError | None) -> None:
+    def _plan(self, wanted: Wanted | Signed, gas: int, refused: ContractRefusedError | None) -> None:
         contract, function, arguments = self._decoded(wanted.to, wanted.data)
         self.planned.append(
             Planned(

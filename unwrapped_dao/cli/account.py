@@ -22,8 +22,14 @@ def new(
             address, made = app.new_account(name)
             rows.append({"name": name, "address": address, "made": made})
         folder = app.workspace.accounts
+        poor = [r["name"] for r in rows if app.client.balance(str(r["address"])) == 0]
     lines = [f"{r['name']:<16} {r['address']}{'' if r['made'] else '  (was here already)'}" for r in rows]
     lines.append(f"The keyfiles are in {folder}; back them up, nobody can restore them.")
+    if poor:
+        lines.append(
+            f"They need ether for gas here: {', '.join(map(str, poor))}. On a node of your own, `unwrapped-dao"
+        )
+        lines[-1] += f" account fund {poor[0]} --eth 10` takes it from the node's accounts."
     return Told({"accounts": rows}, lines)
 
 
@@ -32,6 +38,7 @@ def list_(call: Call) -> Told:
     """The accounts of this workspace with their money."""
     from ..chain.calldata import amount_text
     from ..chain.erc20 import ETH, Erc20
+    from ..chain.fees import ether_text
     from ..errors import NotFoundError
 
     rows, lines = [], []
@@ -46,7 +53,7 @@ def list_(call: Call) -> Told:
             money = {ETH: app.client.balance(address)}
             money |= {c: Erc20.at(app.client, c).balance_of(address) for c in currencies}
             rows.append({"name": name, "address": address, "balances": money})
-            told = [_ether(money[ETH])] + [amount_text(collective, c, money[c]) for c in currencies if collective]
+            told = [ether_text(money[ETH])] + [amount_text(collective, c, money[c]) for c in currencies if collective]
             lines.append(f"{name:<16} {address}  {', '.join(told)}")
     return Told({"accounts": rows}, lines or ["No account yet: `unwrapped-dao account new NAME` makes one."])
 
@@ -56,13 +63,15 @@ def fund(
     call: Call,
     name: Annotated[str, typer.Argument(help="An account of this workspace, or an address.")],
     tusd: Annotated[str | None, typer.Option(metavar="AMOUNT", help="Test dollars to mint, such as 60000.")] = None,
-    eth: Annotated[str | None, typer.Option(metavar="AMOUNT", help="Ether from the faucet, such as 5.")] = None,
+    eth: Annotated[str | None, typer.Option(metavar="AMOUNT", help="Ether, such as 5.")] = None,
 ) -> Told:
-    """Rehearsal money: test dollars of a dev collective, and ether on the embedded chain. Both are worth nothing."""
-    from ..app import require_embedded
+    """Rehearsal money, worth nothing: test dollars of a dev collective; ether, from the embedded chain's faucet or the
+    accounts of a development node such as Ganache or Anvil."""
+    from ..app.payer import richest_of_node
     from ..app.rehearsal_money import RehearsalMoney
     from ..chain.calldata import amount_text
     from ..chain.erc20 import ETH
+    from ..chain.fees import ether_text
     from ..chain.powers import is_test_dollar
     from ..errors import InputError, NotAllowedError
     from .amounts import base_units
@@ -76,8 +85,16 @@ def fund(
             raise InputError("Nothing was asked for.", hint="Give --tusd or --eth with an amount.")
         if eth is not None:
             given[ETH] = base_units(eth, 18)
-            money.give_ether(require_embedded(app).faucet, address, given[ETH])
-            lines.append(f"{name} got {_ether(given[ETH])}.")
+            if app.chain is not None:
+                money.give_ether(app.chain.faucet, address, given[ETH])
+            elif app.client.can_move_time:
+                money.give_from_node(richest_of_node(app.client)[0], address, given[ETH])
+            else:
+                raise NotAllowedError(
+                    "Ether is given away by the embedded chain and by development nodes only.",
+                    hint=f"Send it to {address} with a wallet.",
+                )
+            lines.append(f"{name} got {ether_text(given[ETH])}.")
         if tusd is not None:
             token = next((c for c in app.collective.splitter.currencies() if is_test_dollar(app.collective, c)), None)
             if token is None:
@@ -111,9 +128,3 @@ def cancel(call: Call, name: Annotated[str, typer.Argument(help="An account of t
         )
     data = {"account": name, "waited": ended.numbers, "cancelled": ended.cancelled, "mined": ended.mined}
     return Told(data, [line])
-
-
-def _ether(wei: int) -> str:
-    whole, rest = divmod(wei, 10**18)
-    fraction = f"{rest:018d}"[:6].rstrip("0")
-    return f"{whole:,}{'.' + fraction if fraction else ''} ETH"

@@ -99,15 +99,17 @@ def _clock(app: App) -> str:
 
 
 def _gas_money(app: App, name: str, address: str) -> str:
+    from ..chain.fees import ether_text
+
     balance = app.client.balance(address)
     price = int(app.client.request("eth_gasPrice"), 16)
     needed = 2 * price * GAS_FOR_A_SALE
     if app.chain is None and balance < needed:
         raise NotAllowedError(
-            f"{name} has {_ether(balance)}, too little to serve one sale.",
-            hint=f"Send at least {_ether(needed)} to {address}; without it nothing can be said, posted or delivered.",
+            f"{name} has {ether_text(balance)}, too little to serve one sale.",
+            hint=f"Send at least {ether_text(needed)} to {address}; else nothing can be said, posted or delivered.",
         )
-    return f"{name} has {_ether(balance)}"
+    return f"{name} has {ether_text(balance)}"
 
 
 def _share(app: App, key: Generation, name: str, address: str) -> str:
@@ -128,9 +130,3 @@ def _share(app: App, key: Generation, name: str, address: str) -> str:
         return f"{what} is kept here; not opened, since no passphrase was given"
     app.custodian(name).seats.share(key)
     return f"{what} is kept here, opens, and is the right one" + ("; others serve that key now" if spare else "")
-
-
-def _ether(wei: int) -> str:
-    whole, rest = divmod(wei, 10**18)
-    fraction = f"{rest:018d}"[:6].rstrip("0")
-    return f"{whole:,}{'.' + fraction if fraction else ''} ETH"

@@ -61,7 +61,8 @@ def announce(call: Call, scope: _Scope = None, epoch: _Epoch = None) -> Told:
     with call.open() as app:
         pool = app.relayer(*call.payers()).announce(pool_of(app.collective, scope, epoch))
     facts = _facts(pool)
-    return Told(facts, [f"Epoch {pool.epoch} of {facts['scope']} seals at {moment(pool.seals_at)}."])
+    when = "is sealed already" if facts["state"] == "sealed" else f"seals at {moment(pool.seals_at)}"
+    return Told(facts, [f"Epoch {pool.epoch} of {facts['scope']} {when}."])
 
 
 @verb(noun, "seal", account=ANYBODY, sends=True)

@@ -74,7 +74,8 @@ def create(
 
             actions = [action_of(collective, text) for text in call_ or []]
             identifier = member.propose_calls(actions, note or "; ".join(call_ or []))
-        return _told(collective, identifier, "is proposed")
+        state = collective.governor.state(identifier).name.lower()
+        return _told(collective, identifier, "is proposed" if state in ("pending", "active") else f"is {state}")
 
 
 @verb(noun, "vote", account="member", sends=True)
@@ -209,4 +210,4 @@ def _next(collective: Collective, proposal: Proposal, number: int) -> str:
         return f"anybody executes it {when}: `unwrapped-dao proposal execute {number}`; until then members may opt out."
     if state is ProposalState.EXECUTED:
         return "nothing; it is done. Custodians deliver approved sales: `unwrapped-dao custodian run`."
-    return "nothing; it failed, and may be proposed again in other words."
+    return "nothing; it failed. `unwrapped-dao proposal create` with --note proposes the same again."

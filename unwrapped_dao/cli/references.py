@@ -51,7 +51,10 @@ def sale_of(collective: Collective, reference: str) -> tuple[bytes, Offer]:
         place = int(reference)
         if 1 <= place <= len(offers):
             return offers[place - 1]
-        raise NotFoundError(f"There is no offer number {reference}; {len(offers)} were made.", hint=_SALES)
+        raise NotFoundError(
+            f"There is no offer number {reference}; {len(offers)} {'was' if len(offers) == 1 else 'were'} made.",
+            hint=_SALES,
+        )
     if not _HEX.fullmatch(reference.lower()):
         raise InputError(f"{reference!r} names no offer.", hint="Give its number, or 0x and the beginning of its id.")
     found = [item for item in offers if f"0x{item[0].hex()}".startswith(reference.lower())]

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 import typer
 
@@ -32,6 +33,9 @@ _ClickError: type[Exception] = typer.BadParameter.__mro__[2]
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # what a locale has no letter for must stop nothing
     try:
         # Not standalone: click would print its own words and codes for errors and for Ctrl-C.
         result = program(args=list(arguments), prog_name="unwrapped-dao", standalone_mode=False)
@@ -55,6 +59,9 @@ def run(arguments: Sequence[str]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_NO
     except _ClickError as problem:
+        if type(problem).__name__ == "NoArgsIsHelpError":  # nothing was asked for: no mistake to speak of
+            print(_usage(problem), file=sys.stderr)
+            return EXIT_INPUT
         return _say(_usage(problem), _usage_hint(problem), EXIT_INPUT)
     except OSError as problem:
         where = f" ({problem.filename})" if problem.filename else ""

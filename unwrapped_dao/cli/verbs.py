@@ -200,7 +200,8 @@ def _print(call: Call, told: Told) -> int:
     from ..exports import visible
 
     if call.json:
-        data = jsons.dumps(told.data, indent=2, default=_plain, ensure_ascii=False)
+        ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+        data = jsons.dumps(told.data, indent=2, default=_plain, ensure_ascii=ascii_only)
         print(visible(data, keep="\n", as_json=True))
     else:
         for line in told.lines:

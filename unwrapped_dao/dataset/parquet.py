@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..errors import SettingsError
 from .card import FileFact, croissant
@@ -63,7 +63,7 @@ def write_single(dataset: Dataset, path: Path) -> Path:
     """One file with a `split` column."""
     path.parent.mkdir(parents=True, exist_ok=True)
     written = schema(dataset, split=True)
-    with _writer(path, written) as writer:
+    with path.open("wb") as file, _writer(file, written) as writer:
         for columns in _pieces(dataset, dataset.groups(), split=True):
             writer.write_batch(_batch(written, columns))
     return path
@@ -92,8 +92,9 @@ def _batch(written: pa.Schema, columns: list[list[Any]]) -> pa.RecordBatch:
     return pa.record_batch(arrays, schema=written)
 
 
-def _writer(path: Path, written: pa.Schema) -> Any:
-    return _arrow().parquet.ParquetWriter(path, written, compression="zstd", version="2.6", store_schema=True)
+def _writer(file: BinaryIO, written: pa.Schema) -> Any:
+    """On an open file: Arrow itself takes only names that are UTF-8."""
+    return _arrow().parquet.ParquetWriter(file, written, compression="zstd", version="2.6", store_schema=True)
 
 
 def write_release(dataset: Dataset, folder: Path) -> Path:
@@ -103,7 +104,8 @@ def write_release(dataset: Dataset, folder: Path) -> Path:
     written = schema(dataset, split=False)
     with ExitStack() as open_files:
         paths = {name: data / f"{name}.parquet" for name in sorted(set(dataset.splits.values()))}
-        writers = {name: open_files.enter_context(_writer(path, written)) for name, path in paths.items()}
+        files = {name: open_files.enter_context(path.open("wb")) for name, path in paths.items()}
+        writers = {name: open_files.enter_context(_writer(file, written)) for name, file in files.items()}
         # Members are ordered as their splits are, so that one split is written after the other.
         for name, groups in groupby(dataset.groups(), key=lambda group: dataset.splits[group[0]]):
             for columns in _pieces(dataset, groups, split=False):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import kinds
+from ..chain.calldata import amount_text
 from ..chain.collective import Collective
 from ..chain.erc20 import ETH, Erc20
 from ..chain.market import Offer, Sale, SaleState
@@ -248,14 +249,15 @@ class Buyer:
 
     def _require_money(self, currency: str, price: int) -> None:
         if currency == ETH:
-            held, symbol = self._collective.client.balance(self.address), "wei"
+            held = self._collective.client.balance(self.address)
         else:
-            token = Erc20.at(self._collective.client, currency)
-            held, symbol = token.balance_of(self.address), f"base units of {token.symbol()}"
+            held = Erc20.at(self._collective.client, currency).balance_of(self.address)
         if held < price:
+            has, costs = (amount_text(self._collective, currency, amount) for amount in (held, price))
             raise InputError(
-                f"{self.address} holds {held} {symbol}, the price is {price}.",
-                hint="Fund the buyer's account or offer less; nothing was sent.",
+                f"{self.address} holds {has}, and the price is {costs}.",
+                hint="Fund the buyer's account (test dollars: `unwrapped-dao account fund NAME --tusd AMOUNT`) or "
+                "offer less; nothing was sent.",
             )
 
     def _take_back(self, offer: Offer, before: SaleState, after: SaleState) -> int:
@@ -275,7 +277,7 @@ class Buyer:
         if sale.state is not SaleState.SETTLED:
             raise NotAllowedError(
                 f"Sale 0x{sale_id.hex()[:12]}… is {sale.state.name.lower()}, not settled.",
-                hint="Wait for the delivery; `unwrapped-dao buyer inspect` shows the state.",
+                hint="Wait for the delivery; `unwrapped-dao buyer catalogue` shows the state.",
             )
 
     def _default_currency(self) -> str:

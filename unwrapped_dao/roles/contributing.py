@@ -80,22 +80,30 @@ class Contributing:
         self._unreached = tuple(unreached)
         self._at_once = at_once
 
+    def require_open(self, preview: Preview) -> None:
+        """Raises NotAllowedError for a pool that takes no more, unless this very preview is recorded there."""
+        pool = self._collective.registry.current_pool(preview.scope_id)
+        if pool.state in (PoolState.OPEN, PoolState.ANNOUNCED):
+            return
+        live = self._collective.registry.contribution_of(pool, self._address)
+        if live is None or not self._is_same(live, preview):
+            raise NotAllowedError(
+                f"Epoch {pool.epoch} of {preview.scope} takes no more contributions.",
+                hint="Wait until the next epoch is opened (`unwrapped-dao pool list`).",
+            )
+
     def record(self, preview: Preview, number: int, progress: Progress) -> Contributed:
         """Encrypt, have it attested, record it, mint. `number` is the member's. Again with the same preview: nothing.
 
-        Raises NotAllowedError for a pool that takes no more, and as `attesting.collect`.
+        Raises as `require_open` and `attesting.collect`.
         """
+        self.require_open(preview)
         registry = self._collective.registry
         pool = registry.current_pool(preview.scope_id)
         live = registry.contribution_of(pool, self._address)
         if live is not None and self._is_same(live, preview):
             self.keep_only(pool, live.record.content)
             return Contributed(pool, number, live.record, already=True)
-        if pool.state not in (PoolState.OPEN, PoolState.ANNOUNCED):
-            raise NotAllowedError(
-                f"Epoch {pool.epoch} of {preview.scope} takes no more contributions.",
-                hint="Wait until the next epoch is opened (`unwrapped-dao pool list`).",
-            )
         sealed = self._seal(preview, pool, number, progress)
         try:
             record = self._record(sealed, live, progress)

@@ -115,6 +115,7 @@ class Member:
 
     def contribute(self, preview: Preview, progress: Progress = no_progress) -> Contributed:
         """Join if needed, encrypt, have it attested, record it, mint. Again with the same preview changes nothing."""
+        self._contributing.require_open(preview)  # else joining would cost gas for nothing
         return self._contributing.record(preview, self.join().number, progress)
 
     def sign_contribution(self, preview: Preview, progress: Progress = no_progress) -> Request:

@@ -8,12 +8,14 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from ..chain.collective import Collective
 from ..chain.market import Offer, Sale
 from ..chain.registry import LiveContribution, Pool
 from ..crypto.keys import NodeKey
 from ..dataset import Dataset, Rejected, Release, Spool, build_opened
+from ..errors import NotFoundError, StorageUnavailableError
 from ..kinds import Scope
 from ..storage.interfaces import ContentReader
 from .identity import Progress, pool_identity
@@ -108,7 +110,21 @@ class Delivered:
 
     def _open(self, spool: Spool, progress: Progress, processes: int | None) -> tuple[Dataset, tuple[Unopened, ...]]:
         unopened = open_all(self._opener, self._tasks, spool, progress, processes)
+        if unopened and len(unopened) == len(self._tasks) and not any(one.final for one in unopened):
+            _none_came(unopened)
         return build_opened(self._scope, spool, self._release), tuple(unopened)
+
+
+def _none_came(unopened: Sequence[Unopened]) -> NoReturn:
+    """A store that gives nothing: said as what it is, since nothing is wrong with the envelopes."""
+    first = unopened[0]
+    if first.check == "unavailable":
+        raise StorageUnavailableError(first.reason)
+    raise NotFoundError(
+        f"None of the {len(unopened)} envelopes could be had: {first.reason}",
+        hint="Let a validator publish the pool (`unwrapped-dao pool publish`), or name another node with --ipfs; "
+        "the same command goes on.",
+    )
 
 
 def covered(keys: Sequence[NodeKey], contributions: Sequence[LiveContribution]) -> list[Task]:

@@ -72,7 +72,7 @@ class Relayer:
             raise NotAllowedError(
                 f"The proposal is {state.name.lower()}: {tally.in_favour} for, {tally.against} against, "
                 f"{tally.abstain} abstain. It needed more for than against and a quorum of {quorum}.",
-                hint="A member may propose the same again with another note.",
+                hint="A member may propose the same again: `unwrapped-dao proposal create ... --note TEXT`.",
             )
         return state
 
