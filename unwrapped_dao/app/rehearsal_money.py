@@ -33,12 +33,16 @@ class RehearsalMoney:
         self._once(wish, lambda note: self._client.send(payer, to, value=wei, on_signed=note))
 
     def give_from_node(self, owned: str, to: str, wei: int) -> None:
-        """From an account that a development node signs for itself. The number of the transaction is noted."""
-        wish = {"ether": str(wei), "to": to, "payer": owned}
+        """From an account that a development node signs for itself; who and under which number is noted.
+
+        A noted payer stays: by now another account may be the richest.
+        """
+        wish = {"ether": str(wei), "to": to, "payer": "the node"}
         intent = self._journal.unfinished(wish)
         if intent is not None:
-            number, following = int(intent.facts["number"]), self._client.nonce(owned)
-            mined = self._client.mined_under(owned, number) if number < following else None
+            payer, number = str(intent.facts["payer"]), int(intent.facts["number"])
+            following = self._client.nonce(payer)
+            mined = self._client.mined_under(payer, number) if number < following else None
             if mined is not None and str(mined["to"]).lower() == to.lower() and int(mined["value"], 16) == wei:
                 self._journal.finish(intent)
                 return
@@ -46,9 +50,10 @@ class RehearsalMoney:
                 self._journal.abandon(intent)
                 intent = None
         if intent is None:
-            intent = Intent(secrets.token_hex(16), wish, {"number": self._client.nonce(owned)})
+            facts = {"payer": owned, "number": self._client.nonce(owned)}
+            intent = Intent(secrets.token_hex(16), wish, facts)
             self._journal.begin(intent)
-        self._client.send_from_node(owned, to, wei, number=int(intent.facts["number"]))
+        self._client.send_from_node(str(intent.facts["payer"]), to, wei, number=int(intent.facts["number"]))
         self._journal.finish(intent)
 
     def mint(self, payer: Signer, token: str, to: str, amount: int) -> None:
