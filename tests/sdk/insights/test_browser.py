@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import struct
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from tests.sdk.insights.accessible import COMPLAINTS
 from tests.sdk.insights.browser import PROGRAM, Browser
 from tests.sdk.insights.hostile import hostile
 from tests.sdk.insights.screenshots import IMAGES, take
@@ -35,6 +37,16 @@ def test_the_page_works_on_a_phone_and_a_desktop_by_day_and_night(life: Listens,
         _answers(browser, write_report(life, tmp_path / "life", timezone="Europe/Berlin").report, life)
         assert browser.problems == []
         assert [url for url in browser.requests if not url.startswith(("file:", "data:image/svg"))] == []
+
+
+def test_nothing_is_without_a_name_out_of_order_or_too_pale(life: Listens, tmp_path: Path) -> None:
+    few = Listens.of_rows(islice(life.rows(), 5_000, 5_020))
+    pages = [write_report(one, tmp_path / str(len(one)), timezone="Europe/Berlin").report for one in (life, few)]
+    with Browser() as browser:
+        for path in pages:
+            for dark in (False, True):
+                browser.open(path, width=1280, dark=dark)
+                assert browser.run(f"JSON.stringify({COMPLAINTS.strip()})") == "[]"
 
 
 def test_on_paper_the_page_is_light_and_keeps_its_colours_and_every_year(life: Listens, tmp_path: Path) -> None:

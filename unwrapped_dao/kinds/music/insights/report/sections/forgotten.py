@@ -31,7 +31,7 @@ def chapter(found: Findings) -> Html | Unanswered:
         "Forgotten",
         headline,
         lede,
-        shelf,
+        titled("Tracks you left behind", shelf),
         titled("Artists you left behind", artists) if answer.artists else None,
         numbers(
             f"Tracks with six plays or more and artists with 25 or more, none of them in the last "

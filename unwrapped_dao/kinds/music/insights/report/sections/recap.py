@@ -103,7 +103,7 @@ def _poster(found: Findings, y: Year, timed: bool) -> Html:
 
 def _list(title: str, items: list[tuple[Child, str]]) -> Html:
     rows = [el("li", el("span", what, class_="what"), el("span", value, class_="value")) for what, value in items]
-    return el("div", el("h4", title), el("ol", rows))
+    return el("div", el("h3", title), el("ol", rows))
 
 
 def _months(y: Year, timed: bool) -> Html:
