@@ -5,6 +5,7 @@ The same code reads what is final and what is newest; only the collective's clie
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -39,6 +40,11 @@ class BadShare:
     why: str
 
 
+#: How many wrong shares of one custodian for one node are looked at. An honest one posts none; a rogue can post
+#: thousands in a transaction, and each would cost everybody else a pairing and some memory.
+MOST_TRIES = 3
+
+
 class ShareBook:
     """Every share that was looked at, so that each pairing is computed once. `bad` names whose were wrong."""
 
@@ -46,24 +52,29 @@ class ShareBook:
         self._public = public_shares
         self._known: dict[tuple[object, ...], VerifiedKeyShare | None] = {}
         self.bad: dict[tuple[bytes, int, Node], BadShare] = {}
+        self._tries: Counter[tuple[bytes, int, Node]] = Counter()
 
     def verified(
         self, sale: Served, index: int, node: Node, c1: tuple[int, int], c2: tuple[int, int]
     ) -> VerifiedKeyShare | None:
-        """The share if it is right; None, and a note in `bad`, if it is not."""
-        key = (sale.sale_id, index, node, c1, c2)
+        """The share if it is right; None, and a note in `bad`, if it is not, or after MOST_TRIES that were not."""
+        key, whose = (sale.sale_id, index, node, c1, c2), (sale.sale_id, index, node)
         if key not in self._known:
+            if self._tries[whose] >= MOST_TRIES:
+                return None
             try:
                 self._known[key] = self._checked(sale, index, node, c1, c2)
             except (PointError, DeliveryError) as problem:
                 self._known[key] = None
-                self.bad[(sale.sale_id, index, node)] = BadShare(index, node, problem.message)
+                self._tries[whose] += 1
+                self.bad[whose] = BadShare(index, node, problem.message)
         return self._known[key]
 
     def forget(self, sale_id: bytes) -> None:
         """Of a sale that is over."""
         self._known = {key: share for key, share in self._known.items() if key[0] != sale_id}
         self.bad = {key: bad for key, bad in self.bad.items() if key[0] != sale_id}
+        self._tries = Counter({key: count for key, count in self._tries.items() if key[0] != sale_id})
 
     def _checked(
         self, sale: Served, index: int, node: Node, c1: tuple[int, int], c2: tuple[int, int]
