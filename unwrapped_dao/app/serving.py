@@ -18,7 +18,7 @@ from ..crypto.sealed_request import EncryptionKey, Recipient
 from ..errors import TemporaryError, UnwrappedError
 from ..roles.validator import Validator
 from ..service.answers import AnswerBook
-from ..service.audit import AuditLog
+from ..service.audit import AuditLog, Event
 from ..service.desk import Desk
 from ..service.keys import VALIDITY_S, make_record
 from ..service.limits import Limits
@@ -56,7 +56,8 @@ class ValidatorService:
             validator, key, recipient, self._answers, self.audit, folder / "incoming", limits, names.__contains__
         )
         self._record: KeyRecord | None = None
-        self._done: set[int] = set()
+        self._published: set[int] = set()
+        self._cleaned: set[int] = set()
         self._next_block = collective.deployment.block_number
 
     def handle(self, body: BinaryIO) -> bytes:
@@ -87,37 +88,49 @@ class ValidatorService:
 
     def sweep(self) -> None:
         """Publish what was sealed, erase what is not in it or was withdrawn, forget expired answers. Raises nothing."""
-        try:
-            self._answers.drop_expired(self._collective.client.now())
-            self._release()
-            kept = {pool.id for pool in self._validator.kept_pools()}
-            for pool in self._collective.registry.pools():
-                if pool.state is PoolState.SEALED and pool.id not in self._done:
-                    self._close(pool, publish=pool.id in kept)
-        except UnwrappedError:
-            self.audit.write("failed")  # and again at the next sweep
+        for duty in (self._publish, self._release, self._clean, self._forget_answers):
+            try:
+                duty()
+            except UnwrappedError:
+                self.audit.write("failed")  # and again at the next sweep
+
+    def _publish(self) -> None:
+        """The live envelopes of sealed pools; due also while the index is away."""
+        kept = {pool.id for pool in self._validator.kept_pools()}
+        for pool in self._sealed():
+            if pool.id in kept and pool.id not in self._published:
+                published = self._validator.publish(pool, self._store()).published
+                self._write("published", pool, len(published))
+                self._published.add(pool.id)
 
     def _release(self) -> None:
         """What was replaced or withdrawn since the last look, and is final."""
         final = settled(self._collective.client, self._finality)
         if final.number < self._next_block:
             return
-        for pool_id, count in self._validator.release(self._next_block, final).items():
-            pool = next(p for p in self._collective.registry.pools() if p.id == pool_id)
-            scope = kinds.scope_of(pool.scope_id)
-            self.audit.write("released", scope=scope.name if scope else "", epoch=pool.epoch, count=count)
+        released = self._validator.release(self._next_block, final)
+        for pool in self._collective.registry.pools() if released else ():
+            if pool.id in released:
+                self._write("released", pool, released[pool.id])
         self._next_block = final.number + 1
 
-    def _close(self, pool: Pool, *, publish: bool) -> None:
+    def _clean(self) -> None:
+        """The fingerprints of what is not in a sealed pool."""
+        for pool in self._sealed():
+            if pool.id not in self._cleaned:
+                if erased := self._validator.clean(pool):
+                    self._write("cleaned", pool, erased)
+                self._cleaned.add(pool.id)
+
+    def _forget_answers(self) -> None:
+        self._answers.drop_expired(self._collective.client.now())
+
+    def _sealed(self) -> list[Pool]:
+        return [pool for pool in self._collective.registry.pools() if pool.state is PoolState.SEALED]
+
+    def _write(self, event: Event, pool: Pool, count: int) -> None:
         scope = kinds.scope_of(pool.scope_id)
-        name = scope.name if scope else ""
-        if publish:
-            published = self._validator.publish(pool, self._store()).published
-            self.audit.write("published", scope=name, epoch=pool.epoch, count=len(published))
-        erased = self._validator.clean(pool)
-        if erased:
-            self.audit.write("cleaned", scope=name, epoch=pool.epoch, count=erased)
-        self._done.add(pool.id)
+        self.audit.write(event, scope=scope.name if scope else "", epoch=pool.epoch, count=count)
 
     def close(self) -> None:
         """Close the files."""

@@ -33,7 +33,7 @@ SEARCH = "CANARYsearch"
 SERVE = """
 import os, signal, sys
 from pathlib import Path
-from unwrapped_dao.service import answers
+from unwrapped_dao.service import answers, index_host
 from unwrapped_dao.validation import submission
 
 def dying(place, before):
@@ -48,6 +48,7 @@ def dying(place, before):
 
 submission.Outcome.remember = dying("index written", submission.Outcome.remember)
 answers.AnswerBook.keep = dying("answer kept", answers.AnswerBook.keep)
+index_host.IndexHost.append = dying("log written", index_host.IndexHost.append)
 from unwrapped_dao.cli import main
 main(sys.argv[1:])
 """

@@ -112,12 +112,20 @@ def test_the_validator_that_never_saw_the_original_finds_the_copy(place: World, 
     assert "refused" in _events(place, "validator-3")
 
 
-def test_killed_at_its_worst_moment_a_validator_goes_on_with_what_is_in_the_log(
+def test_killed_at_their_worst_moments_host_and_validator_go_on_with_what_is_in_the_log(
     place: World, exports: list[str]
 ) -> None:
+    """The host once it has written and before it says so; then the validator once it has heard."""
+    asked = ["member", "contribute", exports[1], *place.urls("validator-1", "validator-2")]
+    host = place.servers["index"]
+    host.kill_at.write_text("log written")
+    assert place.member("ben", *asked).returncode == 3
+    assert host.process.wait(10) == -signal.SIGKILL
+    place.end("index")
+    place.serve_index("--port", host.url.rpartition(":")[2])
+
     server = place.servers["validator-1"]
     server.kill_at.write_text("index written")
-    asked = ["member", "contribute", exports[1], *place.urls("validator-1", "validator-2")]
     failed = place.member("ben", *asked)
     assert failed.returncode == 3 and server.process.wait(10) == -signal.SIGKILL
     place.end("validator-1")
@@ -153,6 +161,7 @@ def test_status_tells_how_far_each_copy_is_and_that_the_host_agrees(
         assert "the host agrees" in said
         heads.append(said.partition("(head ")[2][:16])
     assert len(set(heads)) == 1
+    assert "has 3 entries" in said, "the file's, ana's and ben's, each once"
     assert place.end("index", signal.SIGINT) == 0
 
 

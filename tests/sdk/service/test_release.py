@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sdk.service.rig import SCOPE, Rig, all_serving, over_http, rigged
-from unwrapped_dao import samples
+from unwrapped_dao import kinds, samples
 from unwrapped_dao.chain.pinned import BlockId, settled
-from unwrapped_dao.errors import NotAllowedError
+from unwrapped_dao.errors import IndexUnavailableError, NotAllowedError
 
 # The tests of this module tell one story, in order.
 pytestmark = pytest.mark.xdist_group("release")
@@ -77,7 +77,7 @@ def test_a_final_withdrawal_erases_sketch_and_envelope_and_frees_the_history(
     rig: Rig, urls: list[str], exports: samples.SampleExports
 ) -> None:
     with pytest.raises(NotAllowedError, match="another member"):
-        _contribute(rig, urls, 1, exports[0])  # still protected
+        _contribute(rig, urls[:2], 1, exports[0])  # still protected; a third would be asked beside the second
     _sweep(rig)
     assert _known(rig, 0) == [] and _envelopes(rig) == 0
     assert _released(rig) == 3  # one fingerprint that they share, two envelopes
@@ -115,3 +115,35 @@ def test_a_restarted_validator_looks_at_everything_again_and_erases_nothing_more
         service._next_block = 0
     _sweep(rig)
     assert _known(rig, 2) == [4] and _known(rig, 1) == [1] and _envelopes(rig) == 4 and _released(rig) == before
+
+
+def test_an_index_that_is_away_keeps_nothing_from_being_published(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sealed envelopes are due; erasing comes as soon as the index answers, and both are said once."""
+    dao = rig.dao
+    pool = dao.relayer.seal(dao.relayer.announce(dao.collective.registry.current_pool(kinds.scope(SCOPE).scope_id)))
+    rig.dao.members[1].withdraw(SCOPE)
+    service = rig.services[0]
+
+    def away(*_: object, **__: object) -> None:
+        raise IndexUnavailableError("away")
+
+    before = _events(rig, 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(rig.indexes[0]), "revision", away)
+        patch.setattr(type(rig.indexes[0]), "keep_only", away)
+        patch.setattr(type(service._validator), "release", away)
+        service.sweep()
+        service.sweep()
+    assert pool.id not in service._cleaned
+    assert {cid.digest for cid in dao.store.pins()} <= {
+        c.record.content for c in dao.collective.registry.contributions(pool)
+    }
+    assert _events(rig, 0)[len(before) :].count("published") == 1
+    service.sweep()
+    service.sweep()
+    assert _events(rig, 0)[len(before) :].count("published") == 1
+    assert pool.id in service._cleaned
+
+
+def _events(rig: Rig, number: int) -> list[str]:
+    return [json.loads(line)["event"] for line in (rig.folder / str(number) / "audit.jsonl").read_text().splitlines()]
