@@ -144,9 +144,9 @@ def serve(
 
         def ready() -> None:
             service.audit.write("started")
-            call.talk.say(f"{call.account} ({address}) answers on {url}; stop it with Ctrl-C.")
             if away is not None:
                 call.talk.warn([f"{away.message} {away.hint}", "Until then it attests nothing."])
+            call.talk.say(f"{call.account} ({address}) answers on {url}; stop it with Ctrl-C.")
 
         Server(service, limits, sweep_s=sweep).run(listener, ready)
         service.audit.write("stopped")

@@ -133,10 +133,12 @@ class World:
             stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         assert process.stderr is not None
-        line = process.stderr.readline()
-        self.heard.append(line)
-        found = re.search(r"answers on (http://[^;\s]+)", line)
-        assert found, line + process.stderr.read()
+        found = None
+        while found is None:  # warnings come first
+            line = process.stderr.readline()
+            assert line, f"{arguments} ended: {self.heard[-3:]}"
+            self.heard.append(line)
+            found = re.search(r"answers on (http://[^;\s]+)", line)
         self.servers[name] = Served(name, process, found[1], kill_at)
         return self.servers[name]
 
