@@ -103,7 +103,7 @@ LIVE: Final = Profile(
     quorum_floor=10,
     max_excluded=500,  # about 11 M gas of delivery for 50, a few transactions for 500
     daily_cap=500,  # three validators, two of them each: 750 members a day; the collective of 2025 managed 300
-    tree_height=20,  # a million members
+    tree_height=32,  # a leaf for every member number: strangers who join cannot use them up
     max_weight=1_000,
     dkg_phase=3 * DAY,  # custodians are people too; a step ends as soon as all have done it
 )
