@@ -13,7 +13,7 @@ from eth_utils.crypto import keccak
 
 from ..crypto.bn254 import G1Point
 from ..crypto.tree import cover
-from ..errors import NotFoundError, UntrustedDataError
+from ..errors import InputError, NotFoundError, UntrustedDataError
 from .batch import OptOutSkipReason, Skipped, halves
 from .contract import Contract, merged
 from .erc20 import ETH
@@ -287,17 +287,21 @@ class Market:
 
         Raises UntrustedDataError for what no contract emits.
         """
-        events = self._contract.events("NodesDelivered", saleId=sale_id)
+        events = list(self._contract.events("NodesDelivered", saleId=sale_id))
         if not events:
             return []
+        misfit = f"The deliveries of sale 0x{sale_id.hex()} do not fit its cover."
         sale = self.sale(sale_id)
-        nodes = cover(sale.members, sale.height, self.excluded_leaves(sale_id))
+        try:
+            nodes = cover(sale.members, sale.height, self.excluded_leaves(sale_id))
+        except InputError as wrong:
+            raise UntrustedDataError(misfit) from wrong
         place = {node.first_leaf: at for at, node in enumerate(nodes)}
         found = []
         for event in events:
             at, points = place.get(event["firstLeaf"], len(nodes)), event["points"]
             if at + len(points) > len(nodes):
-                raise UntrustedDataError(f"The deliveries of sale 0x{sale_id.hex()} do not fit its cover.")
+                raise UntrustedDataError(misfit)
             for node, pair in zip(nodes[at:], points, strict=False):
                 c1, c2 = (G1Point.from_compressed(word).words for word in pair)
                 found.append(NodeDelivery(node.height, node.index, c1, c2))
