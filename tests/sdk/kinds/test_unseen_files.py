@@ -584,3 +584,14 @@ def test_two_services_in_one_folder_are_one_history(tmp_path: Path) -> None:
         "spotify-account",
         "lastfm",
     }
+
+
+@pytest.mark.parametrize("after", [0, 1, 5, 40, 3_000])
+def test_a_quote_that_is_never_closed_costs_its_own_row_only(tmp_path: Path, after: int) -> None:
+    rows = [f'{1709669550 + n * 300},x,Zelvora,,P,,Tide {n} (7" mix),\n' for n in range(after)]
+    text = (
+        ",".join(UTS) + '\n1709660000,x,"Zel\nvora",,P,,Two lines,\n1709661000,x,"Zelvora,,P,,Open,\n' + "".join(rows)
+    )
+    found = read(tmp_path, {"scrobbles.csv": text.encode()})
+    assert len(found.records) == 1 + after and [p.row for p in found.summary.problems] == [2]
+    assert next(iter(found.records)).artist == "Zel\nvora"
