@@ -6,13 +6,14 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from tests.e2e.chain_nodes import ETHER, ChainNode, block, blocks, running
+from tests.e2e.chain_nodes import ETHER, GAS_LIMIT, ChainNode, block, blocks, running
 from tests.forked import forked
 from unwrapped_dao.chain.client import ChainClient
 from unwrapped_dao.chain.fees import GWEI
@@ -135,6 +136,55 @@ def test_the_first_is_mined_after_all_while_the_second_is_on_its_way(
 
     receipt = noting(anvil, tmp_path, told=late).send(sender, receiver, value=GIFT)
     assert receipt.hash == noted(tmp_path).attempts[0].hash
+    assert (client.balance(receiver), number(client, sender)) == (GIFT, 1)
+
+
+def test_what_is_passed_over_and_still_waits_is_replaced_and_not_joined(
+    anvil: ChainNode, sender: LocalAccount, tmp_path: Path
+) -> None:
+    """The node counts it as pending: a second one under the next number would be mined beside it."""
+    client, receiver = anvil.client(), Account.create().address
+
+    class Crowded(HttpTransport):
+        """Its blocks have no room for the first; one comes whenever somebody asks for a receipt."""
+
+        def request(self, method: str, params: list[Any]) -> Any:
+            sending = method == "eth_sendRawTransaction"
+            if sending and len(noted(tmp_path).attempts) == 2:
+                client.request("evm_setBlockGasLimit", [hex(GAS_LIMIT)])
+            if method == "eth_getTransactionReceipt":
+                block(client, GWEI)
+            answer = super().request(method, params)
+            if sending and len(noted(tmp_path).attempts) == 1:
+                client.request("evm_setBlockGasLimit", [hex(20_000)])
+            return answer
+
+    transport = Crowded(anvil.url, timeout_s=5)
+    crowded = NotingClient(transport, FolderNotes(tmp_path), ceiling_wei=CEILING, stuck_s=0.6)
+    assert crowded.send(sender, receiver, value=GIFT).hash == noted(tmp_path).attempts[1].hash
+    assert (client.balance(receiver), number(client, sender)) == (GIFT, 1)
+    block(client, GWEI)
+    assert number(client, sender) == 1
+
+
+def test_the_first_is_mined_in_the_moment_in_which_the_second_arrives(
+    anvil: ChainNode, sender: LocalAccount, tmp_path: Path
+) -> None:
+    """The node answers that the number is taken: by which of the two, only their receipts tell."""
+    client, receiver = anvil.client(), Account.create().address
+    left_behind(anvil, sender, tmp_path, receiver)
+
+    class Overtaken(HttpTransport):
+        def request(self, method: str, params: list[Any]) -> Any:
+            if method == "eth_sendRawTransaction" and len(noted(tmp_path).attempts) == 2:
+                block(client, GWEI)
+                client.request(method, [noted(tmp_path).attempts[0].raw])
+                client.request("evm_mine")
+            return super().request(method, params)
+
+    transport = Overtaken(anvil.url, timeout_s=5)
+    overtaken = NotingClient(transport, FolderNotes(tmp_path), ceiling_wei=CEILING, stuck_s=0.6)
+    assert overtaken.send(sender, receiver, value=GIFT).hash == noted(tmp_path).attempts[0].hash
     assert (client.balance(receiver), number(client, sender)) == (GIFT, 1)
 
 

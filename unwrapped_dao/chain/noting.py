@@ -216,7 +216,7 @@ class NotingClient(ChainClient):
 
     def _sign(self, wish: _Wish, noted: Noted, fees: Fees) -> Noted:
         transaction = self.unsigned(msgspec.structs.replace(wish.wanted, gas=noted.gas))
-        tx_hash, raw = wish.wanted.sign(fees.written_into(transaction | {"nonce": noted.number}))
+        tx_hash, raw = wish.wanted.sign(fees.written_into(transaction | {"nonce": noted.number, "gas": noted.gas}))
         attempt = Attempt(hash=tx_hash, raw="0x" + raw.hex(), fees=fees)
         made = msgspec.structs.replace(noted, attempts=(*noted.attempts, attempt))
         self._notes.put(wish.name, msgspec.json.encode(made))

@@ -11,6 +11,7 @@ import pytest
 
 from unwrapped_dao.crypto.tree import Node
 from unwrapped_dao.errors import (
+    FeeTooLowError,
     NotAllowedError,
     PassphraseError,
     RpcUnavailableError,
@@ -87,7 +88,9 @@ def test_a_node_in_trouble_is_asked_less_and_less_and_then_as_before() -> None:
 
 
 @pytest.mark.parametrize(
-    "problem", [UntrustedDataError("Block 7 was final."), NotAllowedError("Too little ether.")], ids=["lies", "no gas"]
+    "problem",
+    [UntrustedDataError("Block 7 was final."), NotAllowedError("Too little ether."), FeeTooLowError("It waits.")],
+    ids=["lies", "no gas", "fee at its ceiling"],
 )
 def test_what_only_a_person_can_put_right_is_an_alarm_and_no_end(problem: UnwrappedError) -> None:
     said, _ = run(QUIET, problem, QUIET, problem, QUIET)
