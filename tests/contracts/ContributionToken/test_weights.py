@@ -4,24 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-POOL, OTHER = 2**255 + 5, 17
-HEAVIEST = 2**32 - 1
-ZERO = "0x" + "0" * 40
-
-
-@pytest.fixture(scope="module")
-def registry(accounts):
-    return accounts[8]
-
-
-@pytest.fixture(scope="module")
-def membership(deploy, registry, accounts):
-    return deploy("MembershipToken", registry, accounts[9], 0)
-
-
-@pytest.fixture(scope="module")
-def token(deploy, registry, membership):
-    return deploy("ContributionToken", registry, membership, "https://example.invalid/{id}")
+from tests.contracts.ContributionToken.conftest import HEAVIEST, OTHER, POOL, ZERO
 
 
 def test_minting_and_burning_the_difference(token, registry, accounts):

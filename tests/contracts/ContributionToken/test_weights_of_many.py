@@ -4,21 +4,7 @@ from __future__ import annotations
 
 import random
 
-import pytest
-
-POOL = 2**255 + 5
-HEAVIEST = 2**32 - 1
-ZERO = "0x" + "0" * 40
-
-
-@pytest.fixture(scope="module")
-def registry(accounts):
-    return accounts[8]
-
-
-@pytest.fixture(scope="module")
-def token(deploy, registry, accounts):
-    return deploy("ContributionToken", registry, accounts[9], "")
+from tests.contracts.ContributionToken.conftest import HEAVIEST, POOL, ZERO
 
 
 def share(member, number, weight):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -84,10 +85,17 @@ class World:
         self.dao.collective.client.wait_until(second)
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with local(members=MEMBERS, committee=(3, 5)) as dao:
-        with samples.exports(MEMBERS, seed=3, min_plays=5_000, max_plays=5_000) as exports:
+@contextmanager
+def sealed_under(committee: tuple[int, int], members: int = MEMBERS) -> Iterator[World]:
+    """A sealed pool to which every member contributed, under a committee of (threshold, custodians)."""
+    with local(members=members, committee=committee) as dao:
+        with samples.exports(members, seed=3, min_plays=5_000, max_plays=5_000) as exports:
             for member, export in zip(dao.members, exports, strict=True):
                 member.contribute(member.preview(export, scope=SCOPE))
         yield World(dao, dao.seal(SCOPE))
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with sealed_under((3, 5)) as made:
+        yield made

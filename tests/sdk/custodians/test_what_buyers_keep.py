@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.sdk.custodians.conftest import SCOPE, World
-from unwrapped_dao import samples
-from unwrapped_dao.app.in_process import local
+from tests.sdk.custodians.conftest import World, sealed_under
 from unwrapped_dao.chain.registry import LiveContribution
 from unwrapped_dao.crypto.keys import NodeKey
 from unwrapped_dao.crypto.tree import path
@@ -21,11 +19,8 @@ MEMBERS = 4
 
 @pytest.fixture(scope="module")
 def pooled() -> Iterator[World]:
-    with local(members=MEMBERS, committee=(2, 3)) as dao:
-        with samples.exports(MEMBERS, seed=3, min_plays=5_000, max_plays=5_000) as exports:
-            for member, export in zip(dao.members, exports, strict=True):
-                member.contribute(member.preview(export, scope=SCOPE))
-        yield World(dao, dao.seal(SCOPE))
+    with sealed_under((2, 3), MEMBERS) as made:
+        yield made
 
 
 def contribution(world: World, number: int) -> LiveContribution:
