@@ -85,16 +85,17 @@ def share_key(
     output: Annotated[Path, typer.Option("--output", metavar="FILE", help="Where the sealed key is written.")],
 ) -> Told:
     """Seal the shared key to another validator. Be sure, on a way that you trust, that address and key are theirs."""
+    from .. import disk
     from ..app.shared_key import seal_to
     from ..errors import InputError
 
-    if output.exists():
-        raise InputError(f"{output} is there already.", hint="Name a new file with --output.")
     with call.open() as app:
         if not app.collective.registry.is_validator(address):
             call.talk.warn([f"{address} is no validator of this collective (yet)."])
         shared = app.validator_keys.fingerprint_key()
-        output.write_bytes(seal_to(app.collective, shared, address, key))
+        sealed = seal_to(app.collective, shared, address, key)
+    if not disk.create(output, sealed):
+        raise InputError(f"{output} is there already.", hint="Name a new file with --output.")
     said = f"{output} is for {address} alone (check value {shared.check_value()}); there: `validator take-key FILE`."
     return Told({"file": output, "validator": address, "check_value": shared.check_value()}, [said])
 
