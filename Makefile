@@ -140,5 +140,5 @@ pin: setup-dev ## write constraints.txt from what is installed
 	@$(RUN)python scripts/pin.py
 
 clean: ## remove everything that is generated, environments included
-	rm -rf .venv .venv-web3-8 node_modules build dist reports .tools demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv.lock .venv-web3-8 node_modules build dist reports .tools demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,6 +9,7 @@ Versions come from constraints.txt and package-lock.json. A stage that is alread
 installed again when pyproject.toml or one of those files changes.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -24,6 +25,7 @@ PYTHON = VENV / "bin" / "python"
 EXTRAS = ".[chain,dataset]"
 GROUPS = {"demo": [], "check": ["check"], "contracts": ["check", "contracts"]}
 WEB3_8 = ROOT / ".venv-web3-8"
+LOCK = ROOT / ".venv.lock"
 PIP = "pip>=25.1"  # the first that installs dependency groups
 PIP_TIMEOUT_S = 900
 NPM_TIMEOUT_S = 600
@@ -38,6 +40,21 @@ def main():
             f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}",
             "on Debian 12 or newer: `sudo apt-get install python3 python3-venv`; or `make PYTHON=python3.12 demo`",
         )
+    with LOCK.open("w") as lock:
+        wait_for_others(lock)
+        install(stage)
+
+
+def wait_for_others(lock):
+    """Two words of `make` at once must not install into one folder; the lock ends with this process."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("-- waiting for another `make` that installs here ...", flush=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def install(stage):
     if stage == "web3-8":
         newest_web3()
         return
