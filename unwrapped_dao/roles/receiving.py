@@ -8,7 +8,6 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 from ..chain.collective import Collective
 from ..chain.market import Offer, Sale
@@ -110,13 +109,17 @@ class Delivered:
 
     def _open(self, spool: Spool, progress: Progress, processes: int | None) -> tuple[Dataset, tuple[Unopened, ...]]:
         unopened = open_all(self._opener, self._tasks, spool, progress, processes)
-        if unopened and len(unopened) == len(self._tasks) and not any(one.final for one in unopened):
-            _none_came(unopened)
+        require_some(unopened, len(self._tasks))
         return build_opened(self._scope, spool, self._release), tuple(unopened)
 
 
-def _none_came(unopened: Sequence[Unopened]) -> NoReturn:
-    """A store that gives nothing: said as what it is, since nothing is wrong with the envelopes."""
+def require_some(unopened: Sequence[Unopened], asked: int) -> None:
+    """A store that gave none of the envelopes is said as what it is, since nothing is wrong with them.
+
+    Raises StorageUnavailableError or NotFoundError.
+    """
+    if not unopened or len(unopened) < asked or any(one.final for one in unopened):
+        return
     first = unopened[0]
     if first.check == "unavailable":
         raise StorageUnavailableError(first.reason)

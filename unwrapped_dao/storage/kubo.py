@@ -188,6 +188,8 @@ class KuboStore:
                 reason = f"no answer within {self._timeout_s:g} seconds"
             elif "Connection refused" in reason:
                 reason = "nothing listens there"
+            elif "403" in reason or "401" in reason:
+                reason = "its RPC asks for an authorization (API.Authorizations), and this program has none to send"
             elif "404" in reason and "/api/v0/" in reason:
                 reason = f"that is no RPC of a Kubo node; by default it is at port {RPC_PORT}, and 8080 is the gateway"
             raise StorageUnavailableError(f"{self.name} did not {what}: {reason[:300]}.") from error

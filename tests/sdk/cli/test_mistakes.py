@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,9 @@ from tests.doubles.rpc_node import rpc_node
 from unwrapped_dao.chain.client import ChainClient
 from unwrapped_dao.chain.http import HttpTransport
 from unwrapped_dao.chain.local import LocalChain
-from unwrapped_dao.errors import NotAllowedError, RpcUnavailableError, SettingsError
+from unwrapped_dao.errors import NotAllowedError, RpcUnavailableError, SettingsError, StorageUnavailableError
 from unwrapped_dao.settings import load
+from unwrapped_dao.storage.kubo import KuboStore
 
 # A locale that knows no letter but English ones; UTF-8 is not put in its place.
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -96,3 +99,29 @@ def test_half_an_address_is_no_accounts_name(tmp_path: Path) -> None:
     done = run(["collective", "verify", "0x12"], tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("error: '0x12' is no address.\nhint: An address is 0x and 40 hexadecimal digits")
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (404, "that is no RPC of a Kubo node; by default it is at port 5001, and 8080 is the gateway"),
+        (403, r"its RPC asks for an authorization \(API.Authorizations\), and this program has none to send"),
+    ],
+)
+def test_what_answers_and_is_no_kubo_of_ones_own_is_said(status: int, said: str) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_error(status)
+
+        def log_message(self, *_: object) -> None:
+            """Be quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with pytest.raises(StorageUnavailableError, match=rf"^The IPFS node at \S+ did not say its version: {said}\.$"):
+            KuboStore(f"http://127.0.0.1:{server.server_port}").version()
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -21,10 +21,11 @@ from unwrapped_dao.crypto.envelope import EnvelopeContext
 from unwrapped_dao.crypto.keys import NodeKey
 from unwrapped_dao.crypto.tree import Node, PoolId
 from unwrapped_dao.dataset import Spool
-from unwrapped_dao.errors import InputError, StorageUnavailableError
+from unwrapped_dao.errors import InputError, NotFoundError, StorageUnavailableError
 from unwrapped_dao.kinds.music.scopes.artist_preferences import ArtistPreference
 from unwrapped_dao.roles.identity import no_progress
-from unwrapped_dao.roles.opening import Opener, Task, open_all
+from unwrapped_dao.roles.opening import Opener, Task, Unopened, open_all
+from unwrapped_dao.roles.receiving import require_some
 from unwrapped_dao.storage.blockstore import BlockStore
 from unwrapped_dao.storage.cid import CID
 from unwrapped_dao.storage.kubo import KuboStore
@@ -201,6 +202,18 @@ def test_what_may_open_another_time_is_tried_again(published: tuple[BlockStore, 
     assert [(one.check, one.final) for one in shut] == [("unavailable", False)] * 3
     assert open_all(_opener(store), tasks[:3], spool, no_progress) == []
     assert len(spool.members()) == 3
+
+
+def test_a_store_that_gives_nothing_is_not_taken_for_bad_envelopes() -> None:
+    def shut(check: str, final: bool = False) -> Unopened:
+        return Unopened(0, bytes(32), 0, 0, check, "The node does not answer.", final)
+
+    with pytest.raises(StorageUnavailableError, match=r"^The node does not answer\.$"):
+        require_some([shut("unavailable")] * 2, 2)
+    with pytest.raises(NotFoundError, match="None of the 2 envelopes could be had: The node"):
+        require_some([shut("missing")] * 2, 2)
+    for some in ([], [shut("unavailable")], [shut("missing"), shut("envelope header", True)]):
+        require_some(some, 2)
 
 
 def test_stores_travel_to_other_processes(tmp_path: Path) -> None:
