@@ -185,6 +185,46 @@ def test_a_tag_of_zero_is_refused(curve, refused):
             curve.hashToG1List([message], 1, [*hints[:at], hints[at] % 2**254, *hints[at + 1 :]])
 
 
+def _forged(message, k):
+    """(hints, point) that are right in everything but an inverse k times too large, or None if there are none."""
+    point, words = None, []
+    for u in model.hash_to_field(message):
+        _, (x1, _, x3) = model.candidates(u)
+        tv4 = (model._C2 - x1) * k
+        # x3 = 1 + c4·(tv2²·tv3)²
+        moved = [(model._C2 - tv4) % P, (model._C2 + tv4) % P, (1 + (x3 - 1) * k * k) % P]
+        roots = [model.sqrt(model.g(x)) for x in moved]
+        witness = model.sqrt(-model.g(moved[0]) % P)
+        at = next((at for at, root in enumerate(roots) if root is not None and (at == 0 or witness is not None)), None)
+        if at is None:
+            return None
+        y = roots[at] if roots[at] % 2 == u % 2 else P - roots[at]
+        words += [*([witness] if at else []), (at + 1) << 254 | y]
+        point = model.add(point, (moved[at], y))
+    return [model.hash_hints([message])[0] * k % P, *words], point
+
+
+def test_a_false_inverse_with_everything_else_made_to_fit_is_refused(curve, refused):
+    """Every root is one, on the candidates that the false inverse gives. Whoever chose it would choose the point: one
+    whose logarithm it knows makes a delivery that every key accepts and that opens nothing."""
+    tried = set()
+    for k in (*range(2, 20), P - 1):
+        message = k.to_bytes(32, "big")
+        if (made := _forged(message, k)) is None:
+            continue
+        hints, point = made
+        tried.add(tuple(word >> 254 for word in hints[1:]))
+        assert point != model.hash_to_g1(message)
+        with refused("HashHintInvalid"):
+            curve.hashToG1List([message], 1, hints)
+    assert len(tried) > 2
+    message = bytes(32)
+    assert _forged(message, 1) == (
+        model.hash_hints([message]),
+        model.hash_to_g1(message),
+    )  # the forger's arithmetic is right
+
+
 def test_hints_too_few_or_too_many_are_refused(curve, refused):
     messages = _messages(2, 5)
     hints = model.hash_hints(messages)
