@@ -3,6 +3,7 @@
 UnwrappedError
 ├── InputError            fix what you gave
 │   ├── ExportError           the file is not an export, is damaged, or is unsafe to open
+│   │   └── NothingToReadError    it opens, and nothing in it is of this kind
 │   ├── SettingsError         an option, a path or the workspace does not fit
 │   └── PassphraseError       the passphrase does not open this keyfile
 ├── TemporaryError        nothing is lost: try again
@@ -65,6 +66,10 @@ class ExportError(InputError):
     """A member's export file is not an export, is damaged, or is unsafe to open."""
 
     default_hint = "Give the zip or folder exactly as the service sent it, unopened and unedited."
+
+
+class NothingToReadError(ExportError):
+    """The export opens, and no file in it is of this kind."""
 
 
 class SettingsError(InputError):

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
-from ..errors import InputError, NotFoundError
+from ..errors import InputError, NotFoundError, NothingToReadError
 from .helpdesk import Service
-from .imports import Imported, ImportSummary
+from .imports import Imported, ImportSummary, Ledger
 from .preview import Preview, preview
 from .protocols import Insights, Kind, RecordsSummary, Scope, Source, WrittenInsights
 
@@ -73,12 +75,25 @@ def get(name: str) -> Kind:
 
 
 def read(name: str, exports: Sequence[str | os.PathLike[str]]) -> Imported[Any]:
-    """One import of several exports of one person. Raises `NotFoundError`, `InputError`, `ExportError`."""
+    """One import of several exports of one person.
+
+    An export that holds nothing of the kind, as the second part of a download often does, is named in the account; it
+    is an error if all are like that. Raises `NotFoundError`, `InputError`, `ExportError`.
+    """
     kind = get(name)
-    imported = [kind.read(export) for export in exports]
+    imported: list[Imported[Any]] = []
+    without = Ledger()
+    nothing: NothingToReadError | None = None
+    for export in exports:
+        try:
+            imported.append(kind.read(export))
+        except NothingToReadError as error:
+            nothing = nothing or error
+            without.fail(Path(export).name, error)
     if not imported:
-        raise InputError("No export was given.", hint="Give the zip or folder that the service sent.")
-    return imported[0] if len(imported) == 1 else kind.merge(imported)
+        raise nothing or InputError("No export was given.", hint="Give the zip or folder that the service sent.")
+    whole = imported[0] if len(imported) == 1 else kind.merge(imported)
+    return replace(whole, summary=replace(whole.summary, ignored=(*whole.summary.ignored, *without.ignored)))
 
 
 def insights(name: str) -> Insights:

@@ -595,3 +595,23 @@ def test_a_quote_that_is_never_closed_costs_its_own_row_only(tmp_path: Path, aft
     found = read(tmp_path, {"scrobbles.csv": text.encode()})
     assert len(found.records) == 1 + after and [p.row for p in found.summary.problems] == [2]
     assert next(iter(found.records)).artist == "Zel\nvora"
+
+
+def test_the_part_of_a_download_without_history_is_named_and_loses_nothing_of_the_others(tmp_path: Path) -> None:
+    write(tmp_path / "part-1", {"StreamingHistory0.json": [account_row(endTime="2024-03-05 20:15")]})
+    write(tmp_path / "part-2", {"Photos/album.json": {"title": "Holidays"}})
+    alone, beside = (
+        kinds.read("music", [tmp_path / "part-1"]),
+        kinds.read("music", [tmp_path / "part-2", tmp_path / "part-1"]),
+    )
+    assert beside.records == alone.records
+    assert [name for name, _ in beside.summary.failed] == ["part-2"]
+    assert "holds no listening history" in beside.summary.failed[0][1]
+    with pytest.raises(ExportError, match="'part-2' holds no listening history"):
+        kinds.read("music", [tmp_path / "part-2", tmp_path / "part-2"])
+
+
+def test_an_export_that_is_not_there_is_refused_beside_others(tmp_path: Path) -> None:
+    write(tmp_path / "part-1", {"StreamingHistory0.json": [account_row(endTime="2024-03-05 20:15")]})
+    with pytest.raises(ExportError):
+        kinds.read("music", [tmp_path / "part-1", tmp_path / "part-3"])

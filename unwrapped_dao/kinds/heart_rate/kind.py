@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from ...errors import ExportError
+from ...errors import ExportError, NothingToReadError
 from ...exports import DEFAULT_LIMITS, Export, Limits
 from ..imports import Imported, Ledger
 from ..protocols import SAMPLE, CheckResult, RecordsSummary, Scope
@@ -59,7 +59,7 @@ class HeartRate:
                     found += beats
             label = export.label
         if not ledger.files:
-            raise ExportError(f"{label!r} holds no CSV file with columns for a time and a heart rate.")
+            raise NothingToReadError(f"{label!r} holds no CSV file with columns for a time and a heart rate.")
         if not found:
             raise ExportError(f"{label!r} holds no heart rate that could be read.")
         records = Beats(found)

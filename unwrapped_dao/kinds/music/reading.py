@@ -17,7 +17,7 @@ from itertools import chain, compress
 from pathlib import PurePosixPath
 from typing import Final
 
-from ...errors import ExportError
+from ...errors import ExportError, NothingToReadError
 from ...exports import DEFAULT_LIMITS, Export, ExportEntry, Limits
 from ..encodings import in_utf8, table_in_utf8
 from ..imports import FORMAT_CHANGED, Imported, Ledger
@@ -94,7 +94,7 @@ def _nothing_in(label: str, ledger: Ledger) -> ExportError:
             hint="Give the longer history if the service has one, or come back when it has recorded some plays.",
         )
     known = ", ".join(dict.fromkeys(source.title for source in SOURCES))
-    return ExportError(
+    return NothingToReadError(
         f"{label!r} holds no listening history in a known format.",
         hint=f"Known are {known}. If it is one of them and just as it came: {FORMAT_CHANGED}",
     )
