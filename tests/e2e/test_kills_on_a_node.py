@@ -42,7 +42,6 @@ STORY = (
     "custodian run --once",
     "member claim --as ana",
 )
-UNMINED = (STORY[10], STORY[-1])
 DANGEROUS = (DEPLOY, STORY[3], STORY[10], STORY[-1])
 
 
@@ -139,29 +138,7 @@ def test_sent_and_the_answer_never_read_it_is_not_sent_again(lived: Lived, tmp_p
         again = run(text, home, node)
         assert again.code == 0, again.err
         assert differences(look(home, node), moment.after) == [], moment.steps[deadly - 1]
-    if text in UNMINED:
-        assert node.client().request("evm_revert", [moment.snapshot])
-        moment = Moment(moment.before, node.client().request("evm_snapshot"), moment.steps, moment.after)
-        node.client().request("evm_mine")
-        home = shutil.copytree(moment.before, tmp_path / "unmined")
-        sent_and_not_mined(node, home, text)
-        assert differences(look(home, node), moment.after) == []
     assert node.client().request("evm_revert", [moment.snapshot])
-
-
-def sent_and_not_mined(node: ChainNode, home: Path, text: str) -> None:
-    """The node takes the transaction and mines nothing for a while."""
-    node.client().request("miner_stop")
-    try:
-        said = [run(text, home, node, UNWRAPPED_MINED_WITHIN_S="1") for _ in range(3)]
-    finally:
-        node.client().request("miner_start")
-    assert [ended.code for ended in said] == [3, 3, 3], [ended.err for ended in said]
-    assert all(ended.err.count("error: ") == ended.err.count("hint: ") == 1 for ended in said)
-    # Ganache counts what waits only once it is mined: the same bytes are sent again then, under the same number.
-    assert all("was sent, but not mined within 1 seconds" in ended.err for ended in said)
-    again = run(text, home, node)
-    assert again.code == 0, again.err
 
 
 def test_the_node_is_killed_between_and_comes_back(tmp_path: Path) -> None:
