@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from ..errors import NotAllowedError, TemporaryError, UntrustedDataError
+from ..errors import NotAllowedError, RpcUnavailableError, TemporaryError, UntrustedDataError
 from .client import ChainClient
 from .outbox import Receipt
-from .transport import Transport
+from .transport import RpcError, Transport
 from .wanted import Wanted
 
 _TAG_AT = {
@@ -73,7 +73,13 @@ class _PinnedTransport:
 
 def block_id(client: ChainClient, tag: str) -> BlockId:
     """The block of a tag ("latest", "safe", "finalized") or 0x-number. Raises TemporaryError if there is none yet."""
-    block = client.request("eth_getBlockByNumber", [tag, False])
+    try:
+        block = client.transport.request("eth_getBlockByNumber", [tag, False])
+    except RpcError as error:
+        raise RpcUnavailableError(
+            f"The node does not know the block `{tag}`: {error.message}.",
+            hint="Use a node that does; on a chain where nothing is undone, UNWRAPPED_FINALITY=latest is right.",
+        ) from error
     if block is None:
         raise TemporaryError(f"The node names no block {tag}.", hint="It may still be catching up; try again later.")
     return BlockId(number=int(block["number"], 16), hash=str(block["hash"]), time=int(block["timestamp"], 16))

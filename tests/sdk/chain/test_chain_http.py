@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import time
@@ -96,6 +97,31 @@ def test_a_passing_failure_is_repeated_but_time_is_moved_and_anything_sent_once(
             with pytest.raises(RpcUnavailableError):
                 transport.request(method, [5])
         assert asked == ["eth_chainId"] * 3 + list(once)
+
+
+def test_a_password_and_a_path_in_the_address_reach_the_node_and_nobody_else() -> None:
+    seen: list[tuple[str, str | None]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            seen.append((self.path, self.headers.get("Authorization")))
+            status, body = _result("0x1")
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Be quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with serving(server):
+        client = ChainClient.connect(f"http://ana:{CANARY}@127.0.0.1:{server.server_port}/v3/{CANARY}/")
+    assert seen == [(f"/v3/{CANARY}/", "Basic " + base64.b64encode(f"ana:{CANARY}".encode()).decode())]
+    with pytest.raises(RpcUnavailableError) as refused:
+        client.block_number()
+    assert CANARY not in refused.value.message + refused.value.hint + repr(client)
 
 
 def test_a_dead_node_is_said_soon() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.doubles.rpc_node import RpcNode, hasty, rpc_node
-from unwrapped_dao.errors import TemporaryError, UntrustedDataError
+from unwrapped_dao.chain.transport import RpcError
+from unwrapped_dao.errors import RpcUnavailableError, TemporaryError, UntrustedDataError
 from unwrapped_dao.roles.custodian.finality import Finality
 from unwrapped_dao.storage.notes import FolderNotes
 
@@ -68,3 +69,15 @@ def test_a_witness_on_another_chain_stops_everything_and_a_slower_one_decides(no
     with rpc_node() as witness:
         witness.vice = slower
         assert finality(node, tmp_path, witness).view().block_number() == 1
+
+
+def test_a_node_that_knows_no_final_block_is_said_with_what_to_do(node: RpcNode, tmp_path: Path) -> None:
+    def unknowing(node: RpcNode, method: str, params: list[Any]) -> Any:
+        if params[:1] == ["finalized"]:
+            raise RpcError(-32602, "invalid block tag finalized")
+        return node.honest(method, params)
+
+    node.vice = unknowing
+    with pytest.raises(RpcUnavailableError, match=r"does not know the block `finalized`: invalid block") as refused:
+        finality(node, tmp_path).view()
+    assert "UNWRAPPED_FINALITY=latest" in refused.value.hint
