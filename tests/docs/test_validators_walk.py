@@ -125,6 +125,7 @@ def _deploy(walk: Walk, validators: list[str], monkeypatch: pytest.MonkeyPatch) 
     walk.put["0xGENESIS"] = deployments.load(walk.folder / "founder" / "workspace").genesis
 
 
+@pytest.mark.timeout(600)  # fifteen programs one after the other, each opening real keyfiles
 def test_the_page_word_by_word(walk: Walk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commands = _commands()
     assert [machine for machine, _ in commands] == [*("one", "two") * 3, "one", "one", "two", "ana", "two"]
