@@ -92,6 +92,9 @@ def _test_isolation(fn_isolation: None) -> None:
 class Clock:
     """The chain's time, in seconds. Moving it mines a block, so that the next call sees it."""
 
+    SOON_S = 30
+    """What a busy machine may take from a block to the next transaction; nearer than that no test says "before"."""
+
     def now(self) -> int:
         """Timestamp of the latest block."""
         return int(brownie_chain[-1].timestamp)

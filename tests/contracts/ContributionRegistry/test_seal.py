@@ -156,7 +156,7 @@ def test_announcing_a_closed_pool_is_refused_because_it_is_sealed(dao, pool, hea
 def test_the_clock_alone_closes(dao, pool, announced, clock, accounts, refused):
     seals_at = dao.registry.pool(pool)[5]
     dao.contribute(accounts[2], Record.of("in time"))
-    clock.advance_to(seals_at - 2)
+    clock.advance_to(seals_at - clock.SOON_S)
     assert dao.state(pool) == ANNOUNCED
     with refused("PoolStateWrong", pool, ANNOUNCED, CLOSED):
         dao.registry.seal(dao.scope, 1, {"from": dao.stranger})

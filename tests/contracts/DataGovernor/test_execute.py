@@ -35,7 +35,7 @@ def test_what_was_voted_is_called_by_the_timelock_after_the_delay_whoever_execut
     house.governor.queue(*house.arguments(*calls), {"from": house.accounts[9]})
     queued = clock.now()
     assert house.governor.state(proposal) == QUEUED
-    clock.advance_to(queued + DELAY - 2)
+    clock.advance_to(queued + DELAY - clock.SOON_S)
     with refused("TimelockUnexpectedOperationState"):
         house.execute(*calls)
     clock.advance_to(queued + DELAY + 1)

@@ -55,10 +55,10 @@ def test_a_refund_credits_the_buyer(desk, clock, currency):
     assert desk.splitter.ledgerBeforeClaims(paid_in) == 0
 
 
-def test_not_a_second_earlier(desk, clock, refused):
+def test_not_before_its_time(desk, clock, refused):
     offer, sale = desk.approved()
     at = desk.market.refundableAt(sale)
-    clock.advance_to(at - 2)
+    clock.advance_to(at - clock.SOON_S)
     with refused("SaleNotRefundable", sale, at):
         desk.market.refund(offer, {"from": desk.stranger})
 
@@ -98,7 +98,7 @@ def test_an_offer_cannot_be_withdrawn_before_its_time(desk, clock, refused):
     for caller in (desk.buyer, desk.timelock, desk.stranger):
         with refused("SaleNotExpired", sale, offer[8]):
             desk.market.expire(offer, {"from": caller})
-    clock.advance_to(offer[8] - 2)
+    clock.advance_to(offer[8] - clock.SOON_S)
     with refused("SaleNotExpired"):
         desk.market.expire(offer, {"from": desk.buyer})
 
