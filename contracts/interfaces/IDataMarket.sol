@@ -18,7 +18,7 @@ pragma solidity 0.8.30;
 /// Delivery: the cover is unique, the maximal nodes of the height-H tree that contain no excluded leaf and start below n.
 /// From approval on nothing but the equations can make a complete delivery revert: no token, callback or mutable parameter.
 ///
-/// Reserved for later: listings (`listingId` must be 0 today), READY.
+/// READY is said to the key committee; `deliver` never reads it. Reserved for later: listings (`listingId` must be 0 today).
 interface IDataMarket {
     enum SaleState {
         None,
