@@ -68,7 +68,7 @@ def of_lea(life: list[Chapter]) -> list[Chapter]:
 
 def test_lea_did_each_of_a_custodians_deeds_and_once(life: list[Chapter]) -> None:
     did = {what.removeprefix("lea: "): count for what, count in life[-1].after["transactions"].items() if "lea" in what}
-    for deed in ("registerEncryptionKey", "commitDeal", "deal", "publishShareKey", "ready", "fixExcluded", "deliver"):
+    for deed in ("registerKey", "commitDeal", "deal", "publishShareKey", "ready", "fixExcluded", "deliver"):
         assert [count for what, count in did.items() if what.endswith(f".{deed}")] == [1], (deed, did)
     assert did["KeyCommittee.postShares"] == 2  # the sign of life, and the shares of the sale
     assert life[-1].after["sales"][0]["state"] == "SETTLED"
