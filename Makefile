@@ -53,8 +53,8 @@ sdk: setup-check ## SDK and documentation tests, Python only
 
 long: setup-dev ## what takes longer than `make test` may: whole lives, kills, captured governors, programs of many processes
 	@echo "-- long tests"; mkdir -p reports; rm -f reports/long*.xml; started=$$(date +%s); \
-	timeout 1200 $(PYTEST) -q -n $(WORKERS) --dist loadgroup -m long $(SDK_TESTS) --junitxml reports/long.xml; sdk=$$?; \
-	timeout 1800 $(PYTEST) -q -n $(WORKERS) --dist loadfile -m long $(E2E_TESTS) --junitxml reports/long-e2e.xml; e2e=$$?; \
+	timeout 2400 $(PYTEST) -q -n $(WORKERS) --dist loadgroup -m long $(SDK_TESTS) --junitxml reports/long.xml; sdk=$$?; \
+	timeout 2400 $(PYTEST) -q -n $(WORKERS) --dist loadfile -m long $(E2E_TESTS) --junitxml reports/long-e2e.xml; e2e=$$?; \
 	$(RUN)python scripts/summary.py $$started long long-e2e; [ $$sdk = 0 ] && [ $$e2e = 0 ]
 
 check: setup-check ## what needs Python only: lint, types, layers, SDK tests, the demo (under 150 seconds)
