@@ -38,7 +38,12 @@ class Run:
         return int(line.split()[1])
 
     def files(self) -> int:
-        return len(list((self.status / "fd").iterdir()))
+        """Open handles between two rounds, the fewest of many looks: a round opens the chain and closes it again."""
+        counts = []
+        for _ in range(40):
+            counts.append(len(list((self.status / "fd").iterdir())))
+            time.sleep(0.05)
+        return min(counts)
 
 
 @pytest.fixture
@@ -86,7 +91,7 @@ def test_it_forms_the_key_serves_two_sales_between_the_others_commands_and_does_
         before = run.memory_kb(), run.files()
         time.sleep(20)
         assert run.memory_kb() - before[0] < LEAK_KB
-        assert run.files() == before[1]
+        assert run.files() <= before[1]
         assert not [event for event in run.events if event["alarm"]]
     finally:
         os.kill(run.process.child, signal.SIGTERM)
