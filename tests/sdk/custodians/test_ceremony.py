@@ -210,6 +210,8 @@ def test_new_custodians_serve_the_pools_of_the_old_key_a_lost_share_is_given_ane
     assert fresh.state is GenerationState.ACTIVE and (fresh.y, fresh.source) == (old.y, 1)
     assert lost.holds(fresh) and first.holds(fresh) and not second.holds(fresh)
     assert committee.serving(1) == 2
+    dealt_only = second.setup()  # its daemon looks once more when others have finished
+    assert dealt_only.over and not dealt_only.holds_share and "has no share of it" in dealt_only.sentence
 
     sale_id = collective.approved(opting_out=(1,))
     for _ in range(6):

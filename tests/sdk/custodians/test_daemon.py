@@ -102,6 +102,18 @@ def test_what_only_a_person_can_put_right_is_an_alarm_and_no_end(problem: Unwrap
     ]
 
 
+def test_trouble_with_the_next_key_keeps_no_sale_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forming_is_broken(script: Script, *, eager: bool) -> None:
+        raise UntrustedDataError("The deal of custodian 2 is not what it committed to.")
+
+    done = Outcome(deeds=[Deed(SALE, "said ready", 1, 1)])
+    wanted = [("started", False), ("done", False), ("trouble", True), ("done", False), ("stopped", False)]
+    monkeypatch.setattr(Script, "has_part_in_forming", lambda script: len(script.rounds) < 3)
+    monkeypatch.setattr(Script, "setup", forming_is_broken, raising=False)
+    said, _ = run(QUIET, done, done)
+    assert [(news.event, news.alarm) for news in said] == wanted
+
+
 def test_a_mistake_in_how_it_was_started_ends_it_and_a_node_that_is_not_up_yet_does_not() -> None:
     with pytest.raises(NotAllowedError):
         run(RpcUnavailableError("The chain's RPC does not answer."), NotAllowedError("There is no account."), QUIET)

@@ -126,6 +126,10 @@ class Ceremony:
     def _after(self, newest: Generation) -> _Next:
         """A key that is not forming: keep the share, if it is this custodian's and not kept yet."""
         number, state = newest.number, newest.state.name.lower().replace("_", " ")
+        if self._dealt_only(newest):
+            return None, _Said(
+                state, f"Committee key {number} ({newest.shape}) is {state}; this account has no share of it", over=True
+            )
         seat = self._seats.require(newest)
         if (
             newest.state is GenerationState.ACTIVE
@@ -140,6 +144,12 @@ class Ceremony:
         return None, _Said(
             state, f"Committee key {number} ({newest.shape}) is {state}; {kept} (custodian {seat.index})", over=True
         )
+
+    def _dealt_only(self, newest: Generation) -> bool:
+        """Whether the key was shared anew by a set that this account is of, to others."""
+        if not newest.source or self._seats.seat(newest) is not None:
+            return False
+        return self._seats.seat(self._collective.committee.generation(newest.source)) is not None
 
     def _register(self, part: Part, eager: bool) -> _Next:
         index, done = part.receiver, part.formation.registered

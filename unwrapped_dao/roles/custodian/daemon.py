@@ -83,24 +83,34 @@ class Daemon:
         self._tell(News("stopped", "Stopped. Nothing is lost, and the next run goes on from here."))
 
     def round(self, custodian: Custodian, *, eager: bool = False) -> Outcome:
-        """One look, and all that is due. Raises what went wrong."""
-        if custodian.has_part_in_forming():
-            stand = custodian.setup(eager=eager)
-            facts = {"generation": stand.generation, "did": list(stand.did)}
-            self._once(f"setup {stand.generation}", News("setup", stand.sentence, facts))
-        if custodian.post_heartbeat():
-            self._tell(News("heartbeat", "Posted this week's part of the committee's sign of life."))
+        """One look, and all that is due. What is wrong with a key keeps no sale waiting, and is raised at the end."""
+        wrong_with_keys = self._keys(custodian, eager)
         outcome = custodian.run_once(self._progress, self._deed, eager=eager)
         for sale_id, wait in outcome.waiting.items():
             facts = {"sale": sale_id, "why": wait.why}
             self._once(f"sale {sale_id.hex()}", News("waiting", f"{_name(sale_id)}: {wait.why}.", facts, wait.alarm))
         for sale_id, bad in outcome.bad:
-            facts = {"sale": sale_id, "custodian": bad.custodian, "height": bad.node.height, "index": bad.node.index}
+            where = {"sale": sale_id, "custodian": bad.custodian, "height": bad.node.height, "index": bad.node.index}
             told = f"{_name(sale_id)}: {bad.why} It is left out."
-            self._once(f"bad {sale_id.hex()} {bad}", News("bad share", told, facts, alarm=True))
+            self._once(f"bad {sale_id.hex()} {bad}", News("bad share", told, where, alarm=True))
+        if wrong_with_keys is not None:
+            raise wrong_with_keys
         return outcome
 
     # --- steps -----------------------------------------------------------------------------------------------------
+
+    def _keys(self, custodian: Custodian, eager: bool) -> UnwrappedError | None:
+        """What a forming key and the sign of life need; the problem that a person has to look at."""
+        try:
+            if custodian.has_part_in_forming():
+                stand = custodian.setup(eager=eager)
+                facts = {"generation": stand.generation, "did": list(stand.did)}
+                self._once(f"setup {stand.generation}", News("setup", stand.sentence, facts))
+            if custodian.post_heartbeat():
+                self._tell(News("heartbeat", "Posted this week's part of the committee's sign of life."))
+        except (UntrustedDataError, NotAllowedError) as problem:
+            return problem
+        return None
 
     def _attempt(self) -> bool:
         """One round; whether the node was well."""
