@@ -13,20 +13,18 @@ import subprocess
 import sys
 import time
 import tomllib
-from pathlib import Path
 from typing import Any
 
-from toolchain import REMAPPINGS, ROOT, SETTINGS, SOLC_VERSION, solc
+from toolchain import REMAPPINGS, ROOT, SETTINGS, SOLC_VERSION, solc, tool
 
 SLITHER = "slither-analyzer==0.11.6"
-HOME = ROOT / ".tools" / "slither"
 BUILD = ROOT / "build" / "slither"
 TRIAGE = ROOT / "contracts" / "slither.toml"
 SKIPPED = ("test", "dev")
 
 
 def main() -> None:
-    executable = _installed()
+    executable = tool("slither", SLITHER)
     _build()
     report = BUILD / "report.json"
     report.unlink(missing_ok=True)
@@ -39,15 +37,6 @@ def main() -> None:
         raise SystemExit(f"error: slither did not finish\n{done.stderr[-2000:]}")
     found = json.loads(report.read_text())["results"]["detectors"]
     sys.exit(_judge([(each["check"], _where(each), each["description"]) for each in found]))
-
-
-def _installed() -> Path:
-    executable = HOME / "bin" / "slither"
-    if not executable.is_file():
-        print(f"-- installing {SLITHER} into {HOME.relative_to(ROOT)} ...", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", HOME], check=True, timeout=300)
-        subprocess.run([HOME / "bin" / "pip", "install", "-q", SLITHER], check=True, timeout=900)
-    return executable
 
 
 def _build() -> None:

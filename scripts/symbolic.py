@@ -13,17 +13,16 @@ import shutil
 import subprocess
 import sys
 
-from toolchain import EVM_VERSION, OPTIMIZER_RUNS, ROOT, solc
+from toolchain import EVM_VERSION, OPTIMIZER_RUNS, ROOT, solc, tool
 
 HALMOS = "halmos==0.3.3"
-HOME = ROOT / ".tools" / "halmos"
 BUILD = ROOT / "build" / "symbolic"
 LIBRARIES = ("Cover", "PackedLanes")
 PROPERTIES = ROOT / "tests" / "symbolic" / "Properties.t.sol"
 
 
 def main() -> None:
-    executable = _installed()
+    executable = tool("halmos", HALMOS)
     shutil.rmtree(BUILD, ignore_errors=True)
     for folder in ("src", "test"):
         (BUILD / folder).mkdir(parents=True)
@@ -38,15 +37,6 @@ def main() -> None:
     # Lists of two leaves are searched in two turns; six are more than enough for every loop here.
     options = ["--function", "check_", "--loop", "6", "--solver-timeout-assertion", "120000"]
     sys.exit(subprocess.run([executable, *options], cwd=BUILD, env=environment, timeout=900, check=False).returncode)
-
-
-def _installed() -> str:
-    executable = HOME / "bin" / "halmos"
-    if not executable.is_file():
-        print(f"-- installing {HALMOS} into {HOME.relative_to(ROOT)} ...", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", HOME], check=True, timeout=300)
-        subprocess.run([HOME / "bin" / "pip", "install", "-q", HALMOS], check=True, timeout=900)
-    return str(executable)
 
 
 if __name__ == "__main__":

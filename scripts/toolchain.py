@@ -98,6 +98,17 @@ def solc() -> Path:
     return _write_wrapper(SOLC_FOLDER / name)
 
 
+def tool(command: str, requirement: str) -> str:
+    """The executable of a Python tool in an environment of its own (.tools/COMMAND), installed if it is not there."""
+    home = ROOT / ".tools" / command
+    executable = home / "bin" / command
+    if not executable.is_file():
+        print(f"-- installing {requirement} into {home.relative_to(ROOT)} ...", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", home], check=True, timeout=300)
+        subprocess.run([home / "bin" / "pip", "install", "-q", requirement], check=True, timeout=900)
+    return str(executable)
+
+
 def _answers_version(executable: Path) -> bool:
     if not executable.is_file():
         return False
