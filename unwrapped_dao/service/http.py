@@ -11,8 +11,10 @@ import signal
 import socket
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, BinaryIO, TypeVar
 
@@ -27,6 +29,7 @@ _Result = TypeVar("_Result")
 # aiohttp's own logger would name peers, paths and what was sent.
 _SILENT = logging.getLogger("unwrapped_dao.silent")
 _SILENT.disabled = True
+_LOG = logging.getLogger(__name__)
 SHUTDOWN_S = 60.0
 """How long what was received already may take when the server is asked to end."""
 
@@ -196,7 +199,7 @@ def refusal(status: int, title: str, *, kind: str = "", retry_s: int = 0) -> web
 
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Everything that is no answer is a problem document, and no traceback is written anywhere."""
+    """What is no answer is a problem document. Of a mistake of ours its kind and place are logged, never its text."""
     try:
         return await handler(request)
     except web.HTTPException as problem:
@@ -207,6 +210,13 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return web.json_response(body, status=problem.status, content_type=PROBLEM, headers=headers)
     except (asyncio.CancelledError, ConnectionError):
         raise
-    except Exception:
+    except Exception as mistake:
+        _LOG.error("%s at %s", type(mistake).__name__, _place(mistake))
         body = {"title": "A mistake of this server", "status": 500}
         return web.Response(text=json.dumps(body), status=500, content_type=PROBLEM)
+
+
+def _place(mistake: BaseException) -> str:
+    """File and line where it was raised; values of a request are in neither."""
+    *_, last = traceback.extract_tb(mistake.__traceback__)
+    return f"{Path(last.filename).name}:{last.lineno}"

@@ -123,7 +123,7 @@ def test_a_request_that_no_key_opens_is_a_problem_of_its_class() -> None:
         assert _problem(ask(url, "POST", "/v1/requests", b"x")).kind == "key"
 
 
-def test_a_mistake_of_the_validator_tells_nothing(caplog: pytest.LogCaptureFixture, capfd: Any) -> None:
+def test_a_mistake_of_the_validator_tells_where_and_nothing_else(caplog: pytest.LogCaptureFixture, capfd: Any) -> None:
     caplog.set_level(logging.DEBUG)
 
     def fail(_: bytes) -> bytes:
@@ -137,6 +137,7 @@ def test_a_mistake_of_the_validator_tells_nothing(caplog: pytest.LogCaptureFixtu
             connection.recv(1000)
     logged = "\n".join(r.getMessage() for r in caplog.records)
     assert "CANARY" not in logged + "".join(capfd.readouterr()) and "127.0.0.1" not in logged
+    assert re.search(r"^RuntimeError at test_server\.py:\d+$", logged, re.M)
 
 
 def test_one_address_is_slowed_down_and_told_when_to_come_back() -> None:
