@@ -150,6 +150,18 @@ def test_who_does_not_register_in_time_is_left_out(monkeypatch: pytest.MonkeyPat
         assert dao.collective.committee.generation(2).shape == "2-of-2"
 
 
+def test_a_key_that_ends_forming_between_two_looks_ends_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    with unformed((2, 3), monkeypatch) as dao:
+        board = dao.collective.committee.board
+        with monkeypatch.context() as patch:
+            ended = replace(board.formation(1), phase=Phase.NONE)
+            patch.setattr(type(board), "formation", lambda board, number: ended)
+            stand = dao.custodians[0].setup()
+            assert not stand.over and "has just ended forming" in stand.sentence
+        rounds(*dao.custodians)
+        assert state(dao, 1) is GenerationState.ACTIVE
+
+
 def test_a_custodian_that_lost_everything_but_its_seed_says_the_same_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a SIGKILL at any step leaves: the seed. A new process goes on with it."""
     with unformed((2, 3), monkeypatch) as dao:

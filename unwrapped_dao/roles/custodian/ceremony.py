@@ -114,6 +114,8 @@ class Ceremony:
             self._seats.require(newest)
         if len(newest.custodians) == 1 and part.source is None:
             return lambda: self._post_alone(newest), _Said("alone", f"posted committee key {newest.number} (1-of-1)")
+        if part.formation.phase is Phase.NONE:  # state and phase are two looks at a chain that goes on
+            return None, _Said("ended", f"Committee key {newest.number} has just ended forming; it is looked at again")
         return {
             Phase.REGISTER: self._register,
             Phase.COMMIT: self._commit,
