@@ -1,5 +1,5 @@
 """Custodians as processes on Ganache, each in a workspace of its own: a key is formed, a share lost, the key shared
-anew to others, a pool of the old key sold, a fresh key voted beside it, old shares deleted.
+anew to others, a pool of the old key sold, a fresh key formed beside it, old shares deleted. Nodes lie meanwhile.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.doubles.rpc_proxy import Proxy, Reply, proxied
 from tests.e2e.chain_nodes import ETHER, ChainNode, running
 from tests.kills import commands
 from tests.kills.life import begin
@@ -250,21 +251,92 @@ def test_a_lost_share_is_given_anew_and_new_custodians_serve_the_old_pool(world:
     assert not list((second.home / WORKSPACE / "keys").iterdir())
     assert (second("custodian status")["keys"][0]["share_kept"], first.daemon is not None) == (False, True)
 
-    # --- a vote begins a fresh key, for what comes; the old pool stays with the set that has it ---
+    # --- the fourth's own node lies; its witness does not ---
+    again = under_a_lying_node(world, fourth)
+
+    # --- a fresh key, for what comes; the old pool stays with the set that has it ---
     ended = commands.run(
         shlex.split(f"custodian reshare --fresh --custodians {named} --threshold 2 --as ben"),
         world.home,
         UNWRAPPED_RPC=world.node.url,
     )
     assert ended.code == 0 and "Pools under key 2 stay with its custodians." in ended.out, ended.err
-    world.voted(3)
-    assert (committee.generation(3).source, committee.serving(1)) == (0, 2)
+    world.voted(4)
+    world.until(lambda: committee.generation(3).state is GenerationState.ACTIVE)
+    assert committee.generation(3).y != old.y and committee.current().number == 3
+    assert committee.serving(1) == 2
+    last = world.sale("", 57_000, 3, 5)
+    world.until_settled(last)
+    assert {ready.generation for ready in committee.readies(2, last)} == {2}
 
     for keeper in world.keepers:
         keeper.stop()
-        if keeper is not second:  # it is told that it has no part in the key any more
+        if keeper is not fourth:
             assert not [event for event in keeper.events if event["alarm"]], keeper.events
-    everything_was_said_once(world, [sale_id])
+    everything_was_said_once(world, [sale_id, again, last])
+
+
+def under_a_lying_node(world: World, keeper: Keeper) -> bytes:
+    """Three lies about an approved sale: each stops the daemon with an alarm of its own, and none ends it."""
+    client, market = world.node.client(), world.collective.market
+    approved = market._contract.abi.indexed_topics("SaleApproved", {})[0]
+
+    def invented(params: list[Any]) -> Any:
+        """Blocks of a chain of its own, each consistent with what it said before."""
+        block = client.request("eth_getBlockByNumber", params)
+        return block and block | {"hash": "0x" + block["hash"][:1:-1]}
+
+    def hasty(params: list[Any]) -> Any:
+        """Final is what is not mined yet."""
+        block = client.request("eth_getBlockByNumber", params)
+        return block | {"number": hex(int(block["number"], 16) + 9)} if params[0] == "finalized" else block
+
+    def without_approvals(params: list[Any]) -> Any:
+        return [log for log in client.request("eth_getLogs", params) if log["topics"][0] != approved]
+
+    lies: list[tuple[str, Reply, str]] = [
+        ("eth_getBlockByNumber", invented, "differ about block"),
+        ("eth_getBlockByNumber", hasty, "but its newest is"),
+        ("eth_getLogs", without_approvals, "differ about whether sale"),
+    ]
+    keeper.stop()
+    replies: dict[str, Reply] = {}
+    with proxied(world.node.url, replies) as liar:
+        keeper.url, keeper.options = liar.url, f"--witness {world.node.url}"
+        keeper.start()
+        some_rounds(liar, keeper)
+        for method, reply, alarm in lies:
+            replies[method] = reply
+            if method == "eth_getLogs":
+                sale_id = world.sale("", 56_000, 2, 3)
+            until(lambda alarm=alarm: alarm in keeper.saying(), keeper)  # type: ignore[misc]
+            assert "said ready" not in keeper.saying()
+            if method != "eth_getLogs":
+                replies.clear()
+                some_rounds(liar, keeper)
+        assert 3 not in [ready.index for ready in world.collective.committee.readies(2, sale_id)]
+        replies.clear()
+        world.until_settled(sale_id)
+        keeper.stop()
+    told = [event["told"] for event in keeper.events if event["alarm"]]
+    assert all(any(alarm in sentence for _, _, alarm in lies) for sentence in told), told
+    keeper.url, keeper.options = world.node.url, ""
+    keeper.start()
+    return sale_id
+
+
+def some_rounds(liar: Proxy, keeper: Keeper) -> None:
+    """It has looked a few times more: a daemon ends by what goes wrong before its first good round."""
+    asked = liar.asked.count("eth_getBlockByNumber")
+    until(lambda: liar.asked.count("eth_getBlockByNumber") > asked + 60, keeper)
+
+
+def until(done: Callable[[], bool], keeper: Keeper) -> None:
+    """The chain's clock stands."""
+    deadline = time.monotonic() + LIMIT_S
+    while not done():
+        assert time.monotonic() < deadline, keeper.saying()
+        time.sleep(0.1)
 
 
 def everything_was_said_once(world: World, sales: list[bytes]) -> None:
