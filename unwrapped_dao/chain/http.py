@@ -7,6 +7,7 @@ version, while refusals.py does it once (checked with web3 7.16 and 8.0).
 from __future__ import annotations
 
 import logging
+import math
 import time
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -23,7 +24,7 @@ from .transport import RpcError
 ATTEMPTS = 3
 PAUSE_S = 0.2
 LIMITED_ATTEMPTS = 5
-MOST_PAUSE_S = 20.0
+MOST_PAUSE_S = 20
 """Longer than this no rate limit is waited for: then whoever asked says so, and comes back later."""
 _ONCE = ("eth_sendTransaction", "eth_sendRawTransaction")
 _TOO_MANY = 429  # RFC 6585, section 4; some nodes give it as the JSON-RPC code
@@ -68,7 +69,7 @@ class HttpTransport:
                 asked_for = None
             except _Limited as limited:
                 asked_for = limited.retry_after_s
-            pause = float(2**attempt) if asked_for is None else asked_for
+            pause = 2**attempt if asked_for is None else asked_for
             if attempt + 1 < LIMITED_ATTEMPTS and pause <= MOST_PAUSE_S:
                 _sleep(pause)
             else:
@@ -114,7 +115,7 @@ class HttpTransport:
 class _Limited(Exception):  # noqa: N818 (a wait, not a failure; it leaves this module as one)
     """Too many requests; the node was not asked."""
 
-    def __init__(self, retry_after_s: float | None) -> None:
+    def __init__(self, retry_after_s: int | None) -> None:
         super().__init__()
         self.retry_after_s = retry_after_s
 
@@ -133,12 +134,12 @@ def _told(problem: Exception) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and found.get("error") is not None else None
 
 
-def _seconds(retry_after: str) -> float | None:
+def _seconds(retry_after: str) -> int | None:
     """RFC 9110, section 10.2.3: a number of seconds or a date. None for what is neither, or past."""
     if retry_after.isascii() and retry_after.isdigit():
-        return float(retry_after)
+        return int(retry_after)
     try:
-        left = parsedate_to_datetime(retry_after).timestamp() - time.time()
+        left = math.ceil(parsedate_to_datetime(retry_after).timestamp() - time.time())
     except (ValueError, OverflowError):
         return None
     return left if left > 0 else None
