@@ -57,6 +57,16 @@ class _Question:
             """A peer that takes no such body says so before it has read it: its answer is there to be read."""
 
 
+class _Response(http.client.HTTPResponse):
+    """Python takes the length of a chunk with a sign, and reads a chunk of -1 bytes until the connection ends."""
+
+    def _read_next_chunk_size(self) -> int:
+        size: int = super()._read_next_chunk_size()  # type: ignore[misc]  # private to http.client; tested
+        if size < 0:
+            raise ValueError("a chunk has a negative length")
+        return size
+
+
 class HttpExchange:
     """Asks one peer, called `name` in messages, and keeps its connections open between questions."""
 
@@ -153,6 +163,7 @@ def _cut_off(sock: socket.socket, deadline: float) -> Iterator[threading.Event]:
 
 
 def _connection(url: SplitResult, timeout_s: float) -> http.client.HTTPConnection:
-    if url.scheme == "https":
-        return http.client.HTTPSConnection(url.netloc, timeout=timeout_s)
-    return http.client.HTTPConnection(url.netloc, timeout=timeout_s)
+    kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+    connection = kind(url.netloc, timeout=timeout_s)
+    connection.response_class = _Response
+    return connection
