@@ -25,7 +25,7 @@ from ..errors import AttestationError, SettingsError, TemporaryError, UntrustedD
 from ..validation.log import MAX_BODY, MAX_FREED, Entry, IndexLog, genesis
 from .http import Patience, Worker, problems, receive, refusal, run, runner_of
 from .limits import Quota
-from .wire import Uint
+from .wire import Address, Uint
 
 INDEX_LOG = "application/vnd.unwrapped-dao.index-log"
 MAX_REQUEST = MAX_BODY + 9 * MAX_FREED + 1_024
@@ -41,7 +41,7 @@ _Result = TypeVar("_Result")
 class Query(Struct, frozen=True, array_like=True):
     """What follows this position? `signature` is over EIP-712 `IndexQuery`."""
 
-    validator: Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{40}$")]
+    validator: Address
     position: Annotated[int, Meta(ge=0, lt=1 << 53)]
     head: Annotated[bytes, Meta(min_length=32, max_length=32)]
     expiry: Uint

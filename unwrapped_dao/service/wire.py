@@ -13,9 +13,12 @@ from msgspec import Meta, Struct
 from ..errors import UntrustedDataError
 
 PROBLEM = "application/problem+json"
-Address = Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{40}$")]
-Hex32 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="32 bytes in lower-case hex")]
-Hex64 = Annotated[str, Meta(pattern="^[0-9a-f]{128}$", description="64 bytes in lower-case hex (EIP-2098)")]
+# The lengths are not idle: `$` also stands before a last line break.
+Address = Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{40}$", max_length=42)]
+Hex32 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64, description="32 bytes in lower-case hex")]
+Hex64 = Annotated[
+    str, Meta(pattern="^[0-9a-f]{128}$", max_length=128, description="64 bytes in lower-case hex (EIP-2098)")
+]
 Uint = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 Weight = Annotated[int, Meta(ge=1, le=(1 << 32) - 1)]
 Words = Annotated[str, Meta(max_length=4_000)]
@@ -114,7 +117,7 @@ class HeldItem(Struct, frozen=True):
     scope_id: Hex32
     epoch: Uint
     version: Uint
-    content: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")] = ""
+    content: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$", max_length=64)] = ""
     why: Words = ""
 
 

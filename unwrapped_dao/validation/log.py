@@ -49,7 +49,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     frees: Annotated[tuple[Position, ...], Meta(max_length=MAX_FREED)]
     digest: Bytes32
     body: Annotated[bytes, Meta(max_length=MAX_BODY)]
-    writer: Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{40}$")]
+    writer: Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{40}$", max_length=42)]  # `$` lets a line break follow
     signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
 
     def head(self, previous: bytes) -> bytes:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from contextlib import suppress
 
+import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unwrapped_dao.crypto import sealed_request
 from unwrapped_dao.crypto.sealed_request import EncryptionKey, OpenedRequest, Recipient
 from unwrapped_dao.errors import InputError, SealedRequestError, UntrustedDataError
+from unwrapped_dao.service.index_host import Query
 from unwrapped_dao.service.wire import decode_answer, decode_ask, decode_record, encode
+from unwrapped_dao.validation.log import Entry
 
 KEY, WHERE = EncryptionKey(b"k" * 32), Recipient(1, b"r" * 20, b"v" * 20)
 
@@ -77,6 +82,32 @@ def test_any_bytes_as_words_on_the_wire(data: bytes) -> None:
         assert decode(encode(said)) == said
 
 
+ADDRESS, WORD, SIGNATURE = "0x" + "ab" * 20, "cd" * 32, "ef" * 64
+WHOLE: list[tuple[Callable[[bytes], object], dict[str, object]]] = [
+    (
+        decode_ask,
+        {
+            "ask": "attest", "member": ADDRESS, "scope": "s", "scope_id": WORD, "epoch": 1, "version": 1,
+            "content": WORD, "expiry": 1, "dek": WORD, "validators": [ADDRESS], "signed_at": 1, "signature": SIGNATURE,
+        },
+    ),
+    (decode_ask, {"ask": "forget", "member": ADDRESS, "expiry": 1, "signature": SIGNATURE}),
+    (decode_ask, {"ask": "batch", "scope_id": WORD, "epoch": 1, "expiry": 1}),
+    (
+        decode_answer,
+        {"outcome": "attested", "weight": 1, "fingerprint": WORD, "report": WORD, "signature": SIGNATURE},
+    ),
+    (decode_answer, {"outcome": "batch-attested", "signature": SIGNATURE}),
+    (
+        decode_record,
+        {
+            "chain_id": 1, "registry": ADDRESS, "validator": ADDRESS, "key": WORD, "expiry": 1, "signature": SIGNATURE,
+            "max_request_bytes": 1,
+        },
+    ),
+]  # fmt: skip
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_as_an_answer(data: bytes) -> None:
@@ -91,3 +122,28 @@ def test_any_bytes_as_an_answer(data: bytes) -> None:
 def test_any_bytes_as_a_key_to_seal_to(public: bytes) -> None:
     with suppress(SealedRequestError, InputError):
         sealed_request.seal(io.BytesIO(), public, WHERE, b"{}")
+
+
+@pytest.mark.parametrize(("decode", "whole"), WHOLE, ids=lambda value: getattr(value, "__name__", ""))
+def test_no_word_may_end_in_a_line_break(decode: Callable[[bytes], object], whole: dict[str, object]) -> None:
+    """In a pattern `$` also stands before a last line break, and an address with one is another name for its member."""
+    assert decode(json.dumps(whole).encode())
+    for name, value in whole.items():
+        if isinstance(value, str) and len(value) > 20:
+            with pytest.raises(UntrustedDataError):
+                decode(json.dumps(whole | {name: value + "\n"}).encode())
+
+
+@pytest.mark.parametrize(
+    ("kind", "whole"),
+    [
+        (Query, ["0x" + "ab" * 20, 1, bytes(32), 1, bytes(64)]),
+        (Entry, [2, [1], bytes(32), b"body", "0x" + "ab" * 20, bytes(64)]),
+    ],
+)
+def test_nor_may_the_name_of_who_asks_the_index(kind: type, whole: list[object]) -> None:
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(whole), type=kind)
+    at = next(i for i, value in enumerate(whole) if isinstance(value, str))
+    whole[at] = f"{whole[at]}\n"
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.msgpack.decode(msgspec.msgpack.encode(whole), type=kind)
