@@ -28,6 +28,7 @@ TRANSPORT_VICES = (
     "nonsense",  # a friendly web page
     "failing",  # server error
     "busy",  # always later
+    "busy_for_ever",  # later, by a number of seconds with five thousand digits
     "hanging_up",  # closes without an answer
     "empty",  # success, no bytes
     "redirecting",  # says that the answer is elsewhere
@@ -187,6 +188,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(500, b"{}", "application/problem+json")
             case "busy":
                 self._send(503, b"{}", "application/problem+json", **{"Retry-After": "0"})
+            case "busy_for_ever":
+                self._send(503, b"{}", "application/problem+json", **{"Retry-After": "9" * 5_000})
             case "endless":
                 self._head(200, 1 << 40)
                 with contextlib.suppress(OSError):

@@ -266,7 +266,9 @@ def _retry_after(answer: HttpAnswer) -> float | None:
     if answer.status not in (429, 503):
         return None
     told = answer.headers.get("retry-after", "1")
-    return min(int(told) if told.isdecimal() else 1, _LONGEST_PAUSE_S)
+    if not told.isdecimal():
+        return 1
+    return min(int(told), _LONGEST_PAUSE_S) if len(told) < 6 else _LONGEST_PAUSE_S  # int() refuses very many digits
 
 
 def _item(one: Attestation) -> BatchedItem:
