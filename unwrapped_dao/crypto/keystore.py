@@ -2,7 +2,8 @@
 
 scrypt gives 32 bytes: the first 16 encrypt with AES-128-CTR, the others authenticate by Keccak-256. Any tool that reads
 version 3 opens the file. That MAC covers the ciphertext alone: a changed IV would silently give another secret. So our
-files carry a `binding` over everything else as well, checked where it is present; other tools ignore it.
+files carry a `binding` over everything else as well, and one that says its kind is not read without; other tools ignore
+both.
 Files are written whole or not at all, readable by their owner alone, and never over another.
 """
 
@@ -105,7 +106,8 @@ def decrypt(keyfile: dict[str, Any], passphrase: str, *, kind: str | None = None
     if not hmac.compare_digest(keccak256(key[16:] + ciphertext), mac):
         raise PassphraseError("The passphrase does not open this keyfile.")
     rest = {name: value for name, value in keyfile.items() if name != "binding"}
-    if "binding" in keyfile and keyfile["binding"] != _binding(key, rest):
+    # Only a file of another program comes without it, and says no kind.
+    if ("binding" in keyfile or "kind" in keyfile) and keyfile.get("binding") != _binding(key, rest):
         raise UntrustedDataError("The keyfile was altered.", hint="Restore it from a backup.")
     return _aes_ctr(key[:16], iv, ciphertext)
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unwrapped_dao.crypto import keystore
+from unwrapped_dao.crypto import backup, keystore
 from unwrapped_dao.crypto.keys import SecretScalar
 from unwrapped_dao.crypto.keystore import GETH_LIGHT_SCRYPT, OWASP_SCRYPT, ScryptCost
 from unwrapped_dao.errors import (
@@ -182,6 +182,30 @@ def test_altering_a_note_is_noticed(field: str) -> None:
     keyfile = {**json.loads(KEYFILE), field: "other"}
     with pytest.raises(UntrustedDataError, match="altered"):
         keystore.decrypt(keyfile, PASSPHRASE)
+
+
+@pytest.mark.parametrize("left_out", [("binding",), ("binding", "kind")])
+def test_taking_the_binding_away_does_not_make_the_iv_alterable(left_out: tuple[str, ...]) -> None:
+    """Only a file of another program may come without it, and none of those holds a secret of a kind."""
+    keyfile = {name: value for name, value in json.loads(KEYFILE).items() if name not in left_out}
+    keyfile["crypto"]["cipherparams"]["iv"] = "00" * 16
+    with pytest.raises(UnwrappedError) as refused:
+        keystore.decrypt(keyfile, PASSPHRASE, kind="x")
+    assert isinstance(refused.value, InputError if "kind" in left_out else UntrustedDataError)
+
+
+def test_a_backups_keyfile_without_its_binding_is_not_restored(tmp_path: Path) -> None:
+    """Another IV would put a secret that nobody has in the place of the custodian's share."""
+    _save(tmp_path / "share")
+    backup.save(tmp_path / "backup", [tmp_path / "share"], PASSPHRASE)
+    content = json.loads((tmp_path / "backup").read_text())
+    keyfile = content["keyfiles"]["share"]
+    del keyfile["binding"]
+    keyfile["crypto"]["cipherparams"]["iv"] = "00" * 16
+    (tmp_path / "backup").write_text(json.dumps(content))
+    with pytest.raises(UntrustedDataError, match="altered"):
+        backup.restore(tmp_path / "backup", lambda name, _: tmp_path / "restored" / name, PASSPHRASE)
+    assert not (tmp_path / "restored").exists()
 
 
 def test_altering_the_iv_is_noticed_where_the_standard_mac_is_blind() -> None:
