@@ -19,8 +19,11 @@ ZIP_MAGICS: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 # Small, highly repetitive files reach any ratio honestly; a bomb is large when unpacked.
 _RATIO_MATTERS_FROM: Final = 4 << 20
 _GZIP_MAGIC: Final = b"\x1f\x8b"
-_OTHER_ARCHIVES: Final = {b"Rar!": "RAR", b"7z\xbc\xaf": "7z", b"\xfd7zXZ": "xz", b"BZh": "bzip2"}
+_OTHER_ARCHIVES: Final = {b"Rar!": "RAR", b"7z\xbc\xaf": "7z", b"\xfd7zXZ": "xz", b"BZh": "bzip2",
+                          b"\x28\xb5\x2f\xfd": "Zstandard"}  # fmt: skip
 DOWNLOAD_AGAIN: Final = "Download it again: a complete one opens on this computer, too."
+_BEFORE_A_PAGE: Final = b"\xef\xbb\xbf \r\n\t"
+_A_PAGE: Final = "The browser saved the page that asks you to sign in: sign in, then download it again."
 _UNPACK: Final = "Unpack it, and give the folder that comes out; or ask the service for a zip."
 
 
@@ -65,6 +68,8 @@ class Budget:
         try:
             archive = stack.enter_context(zipfile.ZipFile(stream))
         except (*BROKEN, RuntimeError, OSError) as error:
+            if entry.head(512).lstrip(_BEFORE_A_PAGE).lower().startswith((b"<!doctype html", b"<html")):
+                raise ExportError(f"{printable(entry.name)!r} is no zip but a web page.", hint=_A_PAGE) from error
             raise ExportError(
                 f"The zip {printable(entry.name)!r} is damaged or was cut short.", hint=DOWNLOAD_AGAIN
             ) from error

@@ -15,12 +15,18 @@ _CHUNK: Final = 1 << 20
 
 
 def in_utf8(entry: ExportEntry) -> ExportEntry:
-    """The file as UTF-8 text; itself if it is that already, or is no text. UTF-16 is told by its byte order mark.
+    """The file as UTF-8 text; itself if it is that already, or is no text. UTF-16 is told by its byte order mark, or
+    by every second byte being zero.
 
     Raises `ExportError` if it cannot be read.
     """
-    head = entry.head(2)
-    return _recoded(entry, _UTF_16[head]) if head in _UTF_16 else entry
+    head = entry.head(64)
+    if head[:2] in _UTF_16:
+        return _recoded(entry, _UTF_16[head[:2]])
+    zeros = [not any(head[first::2]) for first in (0, 1)]
+    if len(head) < 16 or zeros[0] == zeros[1]:
+        return entry
+    return _recoded(entry, "utf-16-be" if zeros[0] else "utf-16-le")
 
 
 def table_in_utf8(entry: ExportEntry) -> ExportEntry:

@@ -18,11 +18,12 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from ...errors import ExportError, NothingToReadError
-from ...exports import DEFAULT_LIMITS, Export, ExportEntry, Limits
+from ...exports import DEFAULT_LIMITS, Export, ExportEntry, Limits, printable
 from ..encodings import in_utf8, table_in_utf8
 from ..imports import FORMAT_CHANGED, Imported, Ledger
 from .listens import COLUMNS, Columns, Listens, misfits
 from .merging import merge_tellings
+from .near_misses import UNFINISHED, advice
 from .sources import SOURCES
 from .sources.source import MusicSource, Peek, Reading, SourceRows
 
@@ -94,9 +95,10 @@ def _nothing_in(label: str, ledger: Ledger) -> ExportError:
             hint="Give the longer history if the service has one, or come back when it has recorded some plays.",
         )
     known = ", ".join(dict.fromkeys(source.title for source in SOURCES))
+    instead = advice([name for name, _ in ledger.ignored])
     return NothingToReadError(
         f"{label!r} holds no listening history in a known format.",
-        hint=f"Known are {known}. If it is one of them and just as it came: {FORMAT_CHANGED}",
+        hint=instead or f"Known are {known}. If it is one of them and just as it came: {FORMAT_CHANGED}",
     )
 
 
@@ -144,6 +146,10 @@ def _claim(entry: ExportEntry, ledger: Ledger) -> tuple[MusicSource, ExportEntry
         ledger.ignore(entry.name, "personal and not needed; never opened")
     elif base.startswith("._") or base.lower() in _DESKTOP or "__MACOSX" in entry.name:
         ledger.ignore(entry.name, "left by the computer that zipped it; never opened")
+    elif suffix in UNFINISHED:
+        raise ExportError(
+            f"The download of {printable(base)!r} has not finished.", hint="Wait until it has, or download it again."
+        )
     elif suffix in _ARCHIVES:
         ledger.ignore(entry.name, "an archive of a kind that is not opened: unpack it and give the folder")
     elif suffix not in _READABLE:

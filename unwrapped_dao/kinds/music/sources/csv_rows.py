@@ -80,7 +80,7 @@ def _closes(lines: Sequence[str], delimiter: str) -> bool:
 
 def plain_name(column: str) -> str:
     """A column's name without case, without blanks around it, and without what follows a number sign."""
-    return column.partition("#")[0].strip().lower()
+    return column.partition("#")[0].strip().lower().replace("’", "'")
 
 
 def csv_dicts(

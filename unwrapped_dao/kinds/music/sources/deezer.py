@@ -21,17 +21,22 @@ from ...tables import divided
 from ..listens import UNKNOWN_LENGTH, Row, columns_of
 from .csv_rows import csv_dicts, plain_name
 from .source import Peek, Reading, SourceRows, plain_row
+from .table_dates import AMBIGUOUS, TableDates, is_rewritten
 
 SHEET: Final = "10_listeningHistory"
 _NAMES: Final = {
-    "track": ("song title", "title", "titre", "titre de la chanson", "titel", "songtitel", "título", "titolo"),
+    "track": ("song title", "title", "titre", "titre de la chanson", "titel", "songtitel", "título", "titolo",
+              "título de la canción", "título da música", "titolo della canzone"),
     "artist": ("artist", "artiste", "künstler", "interpret", "artista", "artiest"),
-    "album": ("album title", "album", "titre de l'album", "albumtitel", "título do álbum", "título del álbum"),
+    "album": ("album title", "album", "titre de l'album", "albumtitel", "título do álbum", "título del álbum",
+              "titolo dell'album"),
     "seconds": ("listening time", "temps d'écoute", "durée d'écoute", "hörzeit", "hördauer", "tiempo de escucha",
                 "tempo de audição", "tempo di ascolto", "luistertijd"),
     "date": ("date", "datum", "fecha", "data"),
 }  # fmt: skip
 _WANTED: Final = {name: field for field, names in _NAMES.items() for name in names}
+_ORDER: Final = ("track", "artist", "", "album", "", "seconds", "", "", "date")
+"""The same in every language, as is the name of the third column: ISRC (ISO 3901)."""
 _NEEDED: Final = frozenset({"track", "artist", "date"})
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 # Excel's day 0 (its 1900 leap-year error included).
@@ -106,14 +111,18 @@ class DeezerCsv:
         """The table's plays."""
         rows: list[Row] = []
         numbers: list[int] = []
-        total = 0
-        for number, line in csv_dicts(entry, reading.ledger, _NAMES, tuple(_NEEDED)):
-            total += 1
+        lines = list(csv_dicts(entry, reading.ledger, _NAMES, tuple(_NEEDED)))
+        total = len(lines)
+        dates = TableDates(line.get("date", "") for _, line in lines if line)
+        for number, line in lines:
             if line is None:
                 continue
-            start = _date_ms(line.get("date", ""))
+            told = line.get("date", "")
+            start = _date_ms(told)
+            start = dates.ms(told) if start is None else start
             if start is None:
-                reading.ledger.leave_out(entry.name, number, "the field Date is no time")
+                why = AMBIGUOUS if is_rewritten(told) else "the field Date is no time"
+                reading.ledger.leave_out(entry.name, number, why)
                 continue
             rows.append(
                 plain_row(self.name, start, line["artist"], line["track"], album=line.get("album", ""),
@@ -160,7 +169,10 @@ def _header(book: Export, cells: list[tuple[int, str, str, str]]) -> tuple[dict[
     first = [cell for cell in cells if cell[0] == cells[0][0]]
     strings = _strings(book, {int(v) for _, _, kind, v in first if kind == "s" and v.isdigit()})
     names = {c: strings.get(int(v), "") if kind == "s" and v.isdigit() else v for _, c, kind, v in first}
-    return {c: _WANTED[name.strip().lower()] for c, name in names.items() if name.strip().lower() in _WANTED}, strings
+    named = {column: field for column, name in names.items() if (field := _WANTED.get(plain_name(name)))}
+    if not set(named.values()) >= _NEEDED and plain_name(names.get("C", "")) == "isrc" and len(names) == len(_ORDER):
+        named = {column: field for column, field in zip(sorted(names), _ORDER, strict=True) if field}
+    return named, strings
 
 
 def _cells(sheet: ExportEntry) -> Iterator[tuple[int, str, str, str]]:

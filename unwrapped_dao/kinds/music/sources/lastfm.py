@@ -18,11 +18,12 @@ import msgspec
 
 from ....errors import ExportError
 from ....exports import ExportEntry, printable
-from ...tables import divided
+from ...tables import cells_of, delimiter_of, divided
 from ..listens import Row, columns_of
 from .csv_rows import csv_dicts, csv_lines, plain_name
 from .json_rows import first_keys, json_bytes
 from .source import Peek, Reading, SourceRows, plain_row
+from .table_dates import AMBIGUOUS, TableDates, is_rewritten
 
 _HEADER: Final = {
     "artist": ("artist", "artist_name", "artist name", "artists"),
@@ -38,6 +39,30 @@ _MONTHS: Final[dict[str, int]] = dict(
     jan=1, feb=2, mar=3, apr=4, may=5, jun=6, jul=7, aug=8, sep=9, oct=10, nov=11, dec=12
 )  # fmt: skip
 _DATE: Final = re.compile(r"(\d{1,2}) ([A-Za-z]{3})[a-z]* (\d{4}),? (\d\d):(\d\d)(?::(\d\d))?", re.ASCII)
+
+
+_LOOKED_AT: Final = 5
+_Told = tuple[int, int | None, str, str, str, str]
+"""The number of a row, its start if it is understood, its date as written, artist, album, title."""
+
+
+def _scrobbles(entry: ExportEntry, reading: Reading, found: list[_Told], total: int, otherwise: str) -> SourceRows:
+    """The rows whose dates are understood, if need be from those of the whole column."""
+    dates = TableDates(told for _, start, told, *_ in found if start is None)
+    rows: list[Row] = []
+    numbers: list[int] = []
+    for number, start, told, artist, album, track in found:
+        when = dates.ms(told) if start is None else start
+        if when is None:
+            reading.ledger.leave_out(entry.name, number, AMBIGUOUS if is_rewritten(told) else otherwise)
+        else:
+            rows.append(plain_row("lastfm", when, artist, track, album=album))
+            numbers.append(number)
+    return SourceRows(columns_of(rows), numbers, total)
+
+
+def _is_date(text: str) -> bool:
+    return written_ms(text) is not None or is_rewritten(text)
 
 
 class LastfmCsv:
@@ -57,8 +82,7 @@ class LastfmCsv:
 
     def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:
         """The file's scrobbles."""
-        rows: list[Row] = []
-        numbers: list[int] = []
+        found: list[_Told] = []
         total = 0
         for number, line in csv_dicts(entry, reading.ledger, _HEADER, ("artist", "track")):
             total += 1
@@ -66,13 +90,10 @@ class LastfmCsv:
                 continue
             # A spreadsheet program may have made 1,7E+09 of the number; the written date beside it is whole.
             start = _epoch_ms(line.get("number", ""))
-            start = written_ms(line.get("text", "")) if start is None else start
-            if start is None:
-                reading.ledger.leave_out(entry.name, number, "the field uts is no time")
-                continue
-            rows.append(plain_row(self.name, start, line["artist"], line["track"], album=line.get("album", "")))
-            numbers.append(number)
-        return SourceRows(columns_of(rows), numbers, total)
+            told = line.get("text") or line.get("number", "")
+            start = written_ms(told) if start is None else start
+            found.append((number, start, told, line["artist"], line.get("album", ""), line["track"]))
+        return _scrobbles(entry, reading, found, total, "the field uts is no time")
 
 
 class LastfmPlainCsv:
@@ -82,14 +103,17 @@ class LastfmPlainCsv:
     title = "Last.fm CSV without a header"
 
     def claims(self, peek: Peek) -> bool:
-        """By the date in the first row's fourth column."""
-        line = divided(peek.first_line)
-        return b"\0" not in peek.head and len(line) == 4 and _DATE.fullmatch(line[3].strip()) is not None
+        """By the dates in the first rows' fourth column; what was playing at the time of the export has none."""
+        if b"\0" in peek.head or len(divided(peek.first_line)) != 4:
+            return False
+        lines = peek.head.decode("utf-8-sig", "replace").splitlines()[:_LOOKED_AT]
+        delimiter = delimiter_of(peek.first_line)
+        found = [cells[3] for line in lines if len(cells := cells_of(line, delimiter)) == 4]
+        return any(_is_date(text.strip()) for text in found)
 
     def read(self, entry: ExportEntry, reading: Reading) -> SourceRows:
         """The file's scrobbles."""
-        rows: list[Row] = []
-        numbers: list[int] = []
+        found: list[_Told] = []
         total = 0
         for number, line in csv_lines(entry, reading.ledger):
             if line == []:
@@ -97,13 +121,10 @@ class LastfmPlainCsv:
             total += 1
             if line is None:
                 continue
-            when = written_ms(line[3]) if len(line) == 4 else None
-            if when is None:
-                reading.ledger.leave_out(entry.name, number, "not four columns with a date at the end")
-                continue
-            rows.append(plain_row(self.name, when, line[0].strip(), line[2].strip(), album=line[1].strip()))
-            numbers.append(number)
-        return SourceRows(columns_of(rows), numbers, total)
+            told = line[3] if len(line) == 4 else ""
+            artist, album, track = (cell.strip() for cell in (*line, "", "", "")[:3])
+            found.append((number, written_ms(told), told, artist, album, track))
+        return _scrobbles(entry, reading, found, total, "not four columns with a date at the end")
 
 
 class LastfmJson:

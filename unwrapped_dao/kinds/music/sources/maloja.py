@@ -22,9 +22,14 @@ class _Track(msgspec.Struct, gc=False):
 
 
 class _Scrobble(msgspec.Struct, gc=False):
+    """Older ones have the track's fields beside the time."""
+
     time: int | float | str
-    track: _Track
+    track: _Track | None = None
     duration: int | float | None = None
+    title: str | None = None
+    artists: list[str] | str | None = None
+    album: _Album | str | None = None
 
 
 class _File(msgspec.Struct):
@@ -57,16 +62,21 @@ class Maloja:
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 reading.ledger.leave_out(entry.name, number, why(error))
                 continue
-            at, artists = whole_number(found.time), found.track.artists
+            at, track = whole_number(found.time), found.track
+            if track is None and found.title is not None and found.artists is not None:
+                track = _Track(found.title, found.artists, found.album)
+            if track is None:
+                reading.ledger.leave_out(entry.name, number, "the row does not have the expected fields")
+                continue
             if at is None:
                 reading.ledger.leave_out(entry.name, number, "the field time is no time")
                 continue
-            names = artists if isinstance(artists, str) else ", ".join(artists)
+            names = track.artists if isinstance(track.artists, str) else ", ".join(track.artists)
             known = found.duration is not None and 0 <= found.duration < 1e9
             rows.append(
                 plain_row(
-                    self.name, at * 1000, names, found.track.title,
-                    album=_title(found.track.album),
+                    self.name, at * 1000, names, track.title,
+                    album=_title(track.album),
                     played_ms=int((found.duration or 0) * 1000) if known else UNKNOWN_LENGTH,
                 )
             )  # fmt: skip

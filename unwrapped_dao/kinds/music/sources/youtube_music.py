@@ -34,16 +34,23 @@ _TOPIC: Final = re.compile(
     r"\s[-–—]\s(Topic|Thema|Tema|Thème|Sujet|Argomento|Onderwerp|Tópico|Ämne|Emne|Aihe|Temat|Téma|Konu|Тема|トピック|주제|主题|主題)$"
 )
 _SEARCHES: Final = ("search_query", "/search?q")
-_KNOWN_BEFORE: Final = (
-    "Watched ", "Listened to ", "Vous avez regardé ", "Vous avez écouté ", "A regardé ", "Has visto ", "Viste ",
-    "Has escuchado ", "Hai guardato ", "Hai ascoltato ", "Visto ", "Assistiu a ", "Você assistiu a ", "Viu ",
-    "Heeft gekeken naar ", "Je hebt gekeken naar ", "Bekeken: ", "Obejrzano: ", "Obejrzano ", "Tittade på ", "Så på ",
-    "Har set ", "Zhlédnuto: ", "Просмотрено: ", "Вы посмотрели ", "观看了 ", "已观看 ", "已觀看 ",
+_KNOWN: Final = (
+    "Watched *", "Listened to *", "* angesehen", "* angehört", "Vous avez regardé *", "Vous avez écouté *",
+    "A regardé *", "Has visto *", "Viste *", "Has escuchado *", "Hai guardato *", "Hai ascoltato *",
+    "Visto *", "Assistiu a *", "Você assistiu a *", "Viu *", "Je hebt naar * gekeken",
+    "Je hebt naar * geluisterd", "Je hebt * bekeken", "Je hebt gekeken naar *", "Heeft gekeken naar *",
+    "Gekeken naar *", "Bekeken: *", "* bekeken", "* gekeken", "* beluisterd", "Obejrzano: *", "Obejrzano *",
+    "Tittade på *", "Så på *", "Så *", "Har set *", "Zhlédnuto: *", "Zhlédli jste video *",
+    "Просмотрено видео *", "Просмотрено: *", "Вы посмотрели видео *", "Вы посмотрели *",
+    "Ви дивилися відео *", "Гледахте *", "Ați vizionat *", "* katsottiin", "Παρακολουθήσατε το βίντεο *",
+    "* adlı videoyu izlediniz", "* izlendi", "* izlənildi", "* を視聴しました", "*を視聴しました",
+    "* 을(를) 시청했습니다.", "*을(를) 시청했습니다.", "观看了*", "已观看 *", "已觀看 *", "觀看了*",
+    "تمت مشاهدة * .", "تمت مشاهدة *", "را تماشا کردید *", "* دیکھی", "* देखा", "* দেখা হয়েছে",
+    "Pinanood ang *", "Menonton *", "Đã xem *",
 )  # fmt: skip
-_KNOWN_AFTER: Final = (
-    " angesehen", " angehört", " を視聴しました", " izlendi", " bekeken", " gekeken", " beluisterd",
-    "을(를) 시청했습니다.",
-)  # fmt: skip
+"""How languages say that a title was watched, the longer before those that they contain."""
+_FRAMES: Final = tuple(frame.partition("*")[::2] for frame in _KNOWN)
+_QUOTES: Final = (("«", "»"), ("「", "」"), ("„", "“"), ("“", "”"), ('"', '"'))
 _LONGEST_CELL: Final = 9_000
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -87,17 +94,19 @@ class YouTubeMusicJson:
         """The music in the file."""
         watched, numbers, total = read_rows(entry, _Watched, _Watched, reading.ledger)
         seen: list[_Seen] = []
+        others: list[str] = []
         for row, number in zip(watched, numbers, strict=True):
             channel = next((c.name for c in row.subtitles or [] if c.name), "")
             when = _iso(row.time)
             why = _no_play(row.header, row.titleUrl or "", channel)
             if why:
                 reading.ledger.leave_out(entry.name, number, why)
+                others += [row.title] if why == NOT_MUSIC and channel else []
             elif when is None:
                 reading.ledger.leave_out(entry.name, number, "the field time is no time")
             else:
                 seen.append(_Seen(number, when, row.title, channel))
-        return _rows(self.name, seen, total)
+        return _rows(self.name, seen, others, total)
 
 
 def _no_play(header: str | None, address: str, channel: str) -> str:
@@ -161,8 +170,8 @@ class YouTubeMusicHtml:
         return SourceRows(columns_of(rows), numbers, len(cells))
 
 
-def _rows(source: str, seen: Sequence[_Seen], total: int) -> SourceRows:
-    bare = bare_titles([s.title for s in seen])
+def _rows(source: str, seen: Sequence[_Seen], others: Sequence[str], total: int) -> SourceRows:
+    bare = bare_titles([s.title for s in seen], others)
     rows = [plain_row(source, s.when_ms, _artist(s.channel), title) for s, title in zip(seen, bare, strict=True)]
     return SourceRows(columns_of(rows), [s.number for s in seen], total)
 
@@ -171,27 +180,32 @@ def _artist(channel: str) -> str:
     return _TOPIC.sub("", channel).strip()
 
 
-def bare_titles(titles: Sequence[str]) -> list[str]:
-    """The titles without the localised "Watched".
+def bare_titles(titles: Sequence[str], others: Sequence[str] = ()) -> list[str]:
+    """The titles without the localised "Watched". `others` are the file's videos that are no music: they say it, too.
 
     What is known decides where it fits nearly all of them: a file may mix watching and listening, and all songs of a
     short file may begin with the same word.
     """
     known = [_bare(title) for title in titles]
     if sum(map(str.__ne__, known, titles)) * 10 >= 9 * len(titles):
-        return [title.strip() for title in known]
-    before, after = learnt_affixes(titles)
-    return [title.removeprefix(before).removesuffix(after).strip() for title in titles]
+        return _unquoted([title.strip() for title in known])
+    before, after = learnt_affixes([*titles, *others])
+    return _unquoted([title.removeprefix(before).removesuffix(after).strip() for title in titles])
 
 
 def _bare(title: str) -> str:
-    for word in _KNOWN_BEFORE:
-        if title.startswith(word):
-            return title[len(word) :]
-    for word in _KNOWN_AFTER:
-        if title.endswith(word):
-            return title[: -len(word)]
+    for before, after in _FRAMES:
+        if title.startswith(before) and title.endswith(after) and len(title) > len(before) + len(after):
+            return title[len(before) : len(title) - len(after)]
     return title
+
+
+def _unquoted(titles: list[str]) -> list[str]:
+    """Some languages put the title in quotes; if all titles of a file are, the quotes are no part of them."""
+    for opening, closing in _QUOTES:
+        if titles and all(len(t) > 2 and t.startswith(opening) and t.endswith(closing) for t in titles):
+            return [title[1:-1].strip() for title in titles]
+    return titles
 
 
 def learnt_affixes(titles: Sequence[str]) -> tuple[str, str]:
