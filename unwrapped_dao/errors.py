@@ -20,6 +20,7 @@ UnwrappedError
 │   ├── PointError            bytes that are no valid curve point or scalar
 │   ├── DealError             a dealer, a receiver or a complaint of a key generation does not keep to it
 │   ├── DeliveryError         a share or a delivered node key fails its pairing equation
+│   ├── RowsError             what an envelope holds are no rows of its scope, or too many
 │   ├── AttestationError      a validator's signature does not cover these bytes
 │   └── ContentMismatchError  the bytes do not hash to their CID
 └── NotAllowedError       the rules say no
@@ -170,6 +171,10 @@ class DealError(UntrustedDataError):
 
 class DeliveryError(UntrustedDataError):
     """A custodian's share or a delivered node key fails its pairing equation."""
+
+
+class RowsError(UntrustedDataError):
+    """The bytes are not the canonical rows of their scope, or more than a contribution may hold."""
 
 
 class AttestationError(UntrustedDataError):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ..errors import InputError, SettingsError, TemporaryError, UntrustedDataError
+from ..errors import InputError, RowsError, SettingsError, TemporaryError
 from ..kinds.protocols import Scope
 
 BUSY_TIMEOUT_S = 120
@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS refused (number INTEGER PRIMARY KEY, facts TEXT NOT N
 
 
 class Opened(Protocol):
-    """Opened envelopes, whose rows were checked by `count_rows`."""
+    """Opened envelopes, whose rows were checked by `Checked.of`."""
 
     def members(self) -> list[tuple[int, int]]:
         """(member number, row count) of each that holds rows, ascending."""
@@ -57,8 +57,8 @@ class Checked:
     def of(cls, scope: Scope, number: int, data: bytes) -> Checked:
         """Checks that the bytes are canonical rows of the scope."""
         try:
-            count = len(scope.decode(data))
-        except UntrustedDataError as error:
+            count = scope.count(data)
+        except RowsError as error:
             return cls(number, 0, error.message, b"")
         return cls(number, count, "", data) if count else cls(number, 0, "It holds no row.", b"")
 

@@ -13,6 +13,7 @@ from ..exports import visible
 from .imports import Imported, ImportSummary
 from .packing import COINS_BYTES, pack_records
 from .protocols import Kind, RecordsSummary, Scope
+from .rows import MAX_ROWS_BYTES
 
 
 class Preview(BaseModel):
@@ -80,6 +81,12 @@ def preview(kind: Kind, imported: Imported[Any], scope: Scope) -> Preview:
             f"Nothing in this export fits the scope {scope.name!r}: it would contribute no row.",
             hint="Choose another scope, or an export that covers more time.",
         )
+    rows_bytes = scope.encode(rows)
+    if len(rows_bytes) > MAX_ROWS_BYTES:
+        raise InputError(
+            f"This export makes more rows than a contribution may hold ({MAX_ROWS_BYTES >> 20} MiB).",
+            hint="Choose a scope that shows less, or an export that covers less time.",
+        )
     return Preview(
         kind=kind.name,
         scope=scope.name,
@@ -88,7 +95,7 @@ def preview(kind: Kind, imported: Imported[Any], scope: Scope) -> Preview:
         purposes=scope.purposes,
         base_terms=scope.base_terms,
         rows=tuple(row.model_dump() for row in rows),
-        rows_bytes=scope.encode(rows),
+        rows_bytes=rows_bytes,
         records_bytes=pack_records(kind, scope, imported.records, coins),
         records=kind.summarise(imported.records),
         never_contains=scope.never_contains,

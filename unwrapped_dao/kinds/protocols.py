@@ -132,6 +132,10 @@ class Scope(Protocol):
         """The rows of canonical bytes; raises `UntrustedDataError` for any others."""
         ...
 
+    def count(self, data: bytes) -> int:
+        """How many rows canonical bytes hold, without holding them all. Raises as `decode`."""
+        ...
+
     def accepts(self, records: Any, data: bytes, coins: bytes = b"") -> bool:
         """Whether `data` are canonical bytes of rows that this scope makes of these records and coins."""
         ...

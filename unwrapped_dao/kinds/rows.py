@@ -8,22 +8,27 @@ are integers, strings, booleans and null; a float is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from io import BytesIO
 from types import NoneType
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar, get_args
 
 import msgspec
 from pydantic import BaseModel, ValidationError
 
-from ..errors import InputError, UntrustedDataError
+from ..errors import InputError, RowsError
 from .digests import purpose_digest, schema_digest, scope_id, terms_digest
 
 Row = TypeVar("Row", bound=BaseModel)
 
 ROWS_FORMAT: Final = "unwrapped-dao/rows/1"
-MAX_ROWS_BYTES: Final = 1 << 30
+MAX_ROWS_BYTES: Final = 128 << 20
+"""Of one contribution: a validator's request is no larger by default, and a lifetime of 300,000 plays makes 50 MiB."""
+_MAX_LINE: Final = 1 << 20
+_PIECE: Final = 1 << 18
+"""Bytes of rows that are values at a time while they are checked: a line of two bytes makes a value of sixty."""
 
 
 @dataclass(frozen=True)
@@ -89,25 +94,48 @@ class RowScope(Generic[Row]):
         """Canonical bytes of `rows`; raises `InputError` for rows of another model."""
         if any(type(row) is not self.row for row in rows):
             raise InputError(f"These rows are not of the scope {self.name!r}.")
+        # For flat rows of text, small integers, booleans and null with names in ASCII order this is RFC 8785, which
+        # the tests compare; the library for it takes 20 times as long.
+        return msgspec.json.Encoder().encode_lines([self._header(len(rows)), *self._values(rows)])
+
+    def _values(self, rows: Sequence[BaseModel]) -> list[dict[str, object]]:
         names = sorted(self.row.model_fields)
-        lines: list[dict[str, object]] = [self._header(len(rows))]
+        lines: list[dict[str, object]] = []
         for row in rows:
             values = row.__dict__
             lines.append({name: values[name] for name in names})
             for value in values.values():
                 if isinstance(value, float) or (isinstance(value, int) and abs(value) >= 1 << 53):
                     raise InputError("A row holds a float or a huge number; scopes use integers below 2^53.")
-        # For flat rows of text, small integers, booleans and null with names in ASCII order this is RFC 8785, which
-        # the tests compare; the library for it takes 20 times as long.
-        return msgspec.json.Encoder().encode_lines(lines)
+        return lines
 
     def decode(self, data: bytes) -> tuple[Row, ...]:
-        """The rows of canonical bytes; raises `UntrustedDataError` unless they are exactly what `encode` gives."""
+        """The rows of canonical bytes; raises `RowsError` unless they are exactly what `encode` gives."""
+        return tuple(row for piece in self._pieces(data) for row in piece)
+
+    def count(self, data: bytes) -> int:
+        """How many rows canonical bytes hold, with few of them in memory at a time. Raises as `decode`."""
+        return sum(len(piece) for piece in self._pieces(data))
+
+    def _pieces(self, data: bytes) -> Iterator[list[Row]]:
+        """The rows in pieces, each checked when it comes; their number only at the end."""
         if len(data) > MAX_ROWS_BYTES or not data.endswith(b"\n"):
-            raise UntrustedDataError(f"These bytes are no complete rows of the scope {self.name!r}.")
+            raise RowsError(f"These bytes are no complete rows of the scope {self.name!r}.")
+        at, rows = data.index(b"\n") + 1, 0
+        head = data[:at]
+        while at < len(data):
+            # To the end of the line that the piece ends in; a longer line is none, and is not looked into.
+            end = data.find(b"\n", min(at + _PIECE, len(data)) - 1, at + _PIECE + _MAX_LINE) + 1
+            found = self._rows(data[at:end])
+            at, rows = end, rows + len(found)
+            yield found
+        if head != msgspec.json.Encoder().encode_lines([self._header(rows)]):
+            raise RowsError(f"These rows of the scope {self.name!r} are not in canonical form.")
+
+    def _rows(self, lines: bytes) -> list[Row]:
         try:
-            header, *values = msgspec.json.Decoder().decode_lines(data)
-            rows = tuple(self.row.model_validate(value, strict=True) for value in values)
+            values = msgspec.json.Decoder().decode_lines(lines)
+            rows = [self.row.model_validate(value, strict=True) for value in values]
         except (
             msgspec.DecodeError,
             ValidationError,
@@ -115,9 +143,9 @@ class RowScope(Generic[Row]):
             ValueError,
             RecursionError,
         ) as error:
-            raise UntrustedDataError(f"These bytes hold no rows of the scope {self.name!r}.") from _quiet(error)
-        if header != self._header(len(rows)) or self.encode(rows) != data:
-            raise UntrustedDataError(f"These rows of the scope {self.name!r} are not in canonical form.")
+            raise RowsError(f"These bytes hold no rows of the scope {self.name!r}.") from _quiet(error)
+        if not rows or msgspec.json.Encoder().encode_lines(self._values(rows)) != lines:
+            raise RowsError(f"These rows of the scope {self.name!r} are not in canonical form.")
         return rows
 
     def accepts(self, records: Any, data: bytes, coins: bytes = b"") -> bool:
@@ -136,6 +164,23 @@ class RowScope(Generic[Row]):
 
     def __repr__(self) -> str:
         return f"<Scope {self.name!r} v{self.version} of {self.kind}>"
+
+
+class BoundedRows:
+    """Where an envelope's content is written: a small one may state sixty times its length, to fill the memory."""
+
+    def __init__(self, most: int, told: str) -> None:
+        """`told` is the message of the RowsError that ends it at `most` bytes, or at MAX_ROWS_BYTES."""
+        self._most, self._told = min(most, MAX_ROWS_BYTES), told
+        self._rows = BytesIO()
+
+    def write(self, data: bytes, /) -> object:
+        if self._rows.tell() + len(data) > self._most:
+            raise RowsError(self._told)
+        return self._rows.write(data)
+
+    def getvalue(self) -> bytes:
+        return self._rows.getvalue()
 
 
 class Column(NamedTuple):

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
-from io import BytesIO
 from itertools import islice
 
 from .. import kinds
@@ -30,11 +29,13 @@ from ..errors import (
     ContentMismatchError,
     EnvelopeError,
     NotFoundError,
+    RowsError,
     TemporaryError,
     UntrustedDataError,
     UnwrappedError,
 )
 from ..kinds import Scope
+from ..kinds.rows import MAX_ROWS_BYTES, BoundedRows
 from ..storage.interfaces import ContentReader
 from ..storage.reader import resolve
 from .identity import Progress
@@ -111,7 +112,7 @@ class Opener:
     def rows(self, number: int, content: bytes, key: NodeKey) -> bytes:
         """The plaintext rows of one envelope. Its CID is recomputed while it is read."""
         expected = EnvelopeContext(self._pool, number, self._height)
-        rows = BytesIO()
+        rows = BoundedRows(MAX_ROWS_BYTES, "It holds more rows than a contribution may.")
         with self._store.fetch(resolve(self._store, content), max_bytes=LARGEST_ENVELOPE) as file:
             envelope.open(file, rows, key, expected=expected)
         return rows.getvalue()
@@ -121,6 +122,8 @@ class Opener:
         key = self._keys[task.key]
         try:
             return Checked.of(self._scope, task.number, self.rows(task.number, task.content, key))
+        except RowsError as problem:
+            return Checked(task.number, 0, problem.message, b"")
         except UnwrappedError as problem:
             check, final = _fault(problem)
             return Unopened(task.number, task.content, key.node.height, key.node.index, check, problem.message, final)

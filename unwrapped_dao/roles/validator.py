@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from io import BytesIO
 
 from .. import kinds
 from ..chain import eip712
@@ -19,6 +18,7 @@ from ..chain.signer import Signer
 from ..crypto import envelope
 from ..crypto.envelope import EnvelopeContext
 from ..errors import AttestationError, NotAllowedError, WorkspaceBusyError
+from ..kinds.rows import BoundedRows
 from ..storage.cid import CID, cid_of
 from ..storage.interfaces import ContentStore
 from ..storage.pending import PendingEnvelopes, PendingNote
@@ -222,7 +222,8 @@ class Validator:
             if cid_of(file).digest != request.content:
                 raise AttestationError("The envelope does not hash to the content that was to be attested.")
         expected = EnvelopeContext(pool_identity(self._collective, pool), number, pool.height)
-        rows = _Rows(_ROWS_PER_RECORDS * len(request.records_bytes) + _ROWS_AT_LEAST)
+        most = _ROWS_PER_RECORDS * len(request.records_bytes) + _ROWS_AT_LEAST
+        rows = BoundedRows(most, "The envelope holds more rows than any scope makes of these records.")
         with request.open_envelope() as file:
             reader = envelope.open_with_dek(file, rows, request.dek, expected=expected)
         generation = self._collective.committee.generation(pool.generation)
@@ -286,22 +287,6 @@ class Validator:
                 lambda sink: shutil.copyfileobj(file, sink),
                 PendingNote(f"{pool.id:#x}", request.member, request.version),
             )
-
-
-class _Rows:
-    """What an envelope may unpack to: a small one may state sixty times its length, to fill a validator's memory."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._rows = BytesIO()
-
-    def write(self, data: bytes, /) -> object:
-        if self._rows.tell() + len(data) > self._most:
-            raise AttestationError("The envelope holds more rows than any scope makes of these records.")
-        return self._rows.write(data)
-
-    def getvalue(self) -> bytes:
-        return self._rows.getvalue()
 
 
 def _refusals(reasons: tuple[str, ...]) -> list[str]:

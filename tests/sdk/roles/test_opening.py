@@ -68,7 +68,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[BlockStore, lis
 KEYS = (node_key(4, 0), node_key(4, 1))
 
 
-def _opener(store: object) -> Opener:
+def opener(store: object) -> Opener:
     return Opener(store, POOL, HEIGHT, KEYS, SCOPE)  # type: ignore[arg-type]
 
 
@@ -93,8 +93,8 @@ def test_several_processes_open_what_one_does(published: tuple[BlockStore, list[
     store, tasks = published
     alone, together = Spool(None, "a sale"), Spool(tmp_path / "spool", "a sale")
     seen: list[int] = []
-    assert open_all(_opener(store), tasks, alone, no_progress) == []
-    assert open_all(_opener(store), tasks, together, lambda _, done, __: seen.append(done), processes=2) == []
+    assert open_all(opener(store), tasks, alone, no_progress) == []
+    assert open_all(opener(store), tasks, together, lambda _, done, __: seen.append(done), processes=2) == []
     assert alone.members() == together.members() == [(number, 3) for number in range(MEMBERS)]
     assert all(together.rows(number) == alone.rows(number) == rows_of(number) for number in range(MEMBERS))
     assert seen == sorted(seen) and seen[0] == 0 and seen[-1] == MEMBERS
@@ -102,10 +102,10 @@ def test_several_processes_open_what_one_does(published: tuple[BlockStore, list[
 
 def test_what_was_opened_is_not_asked_for_again(published: tuple[BlockStore, list[Task]], tmp_path: Path) -> None:
     store, tasks = published
-    open_all(_opener(store), tasks[:10], Spool(tmp_path / "spool", "a sale"), no_progress)
+    open_all(opener(store), tasks[:10], Spool(tmp_path / "spool", "a sale"), no_progress)
     counting = Counting(store)
     spool = Spool(tmp_path / "spool", "a sale")
-    open_all(_opener(counting), tasks, spool, no_progress)
+    open_all(opener(counting), tasks, spool, no_progress)
     assert counting.asked == {task.content for task in tasks[10:]}
     assert len(spool.members()) == MEMBERS
 
@@ -173,7 +173,7 @@ def test_what_stays_shut_is_told_in_terms_anyone_can_recompute(
     bad, good = (Task(number, digest, 0) for number, digest in enumerate(digests))
     bad = damage(store, bad)
     spool = Spool(tmp_path / "spool", "a sale")
-    (told,) = open_all(_opener(store), [bad, good], spool, no_progress)
+    (told,) = open_all(opener(store), [bad, good], spool, no_progress)
     evidence = told.evidence()
     assert (told.check, told.final) == (check, final)
     assert evidence["content_sha256"] == bad.content.hex() and evidence["member_number"] == 0
@@ -186,7 +186,7 @@ def test_rows_of_no_scope_are_left_out_and_said(tmp_path: Path) -> None:
     store = BlockStore(tmp_path / "store")
     digest = store.publish(io.BytesIO(sealed(0, b'{"not":"rows"}\n'))).digest
     spool = Spool(None, "a sale")
-    assert open_all(_opener(store), [Task(0, digest, 0)], spool, no_progress) == []
+    assert open_all(opener(store), [Task(0, digest, 0)], spool, no_progress) == []
     assert spool.members() == [] and len(spool.rejected()) == 1
 
 
@@ -198,9 +198,9 @@ def test_what_may_open_another_time_is_tried_again(published: tuple[BlockStore, 
             raise StorageUnavailableError("The node does not answer.")
 
     spool = Spool(tmp_path / "spool", "a sale")
-    shut = open_all(_opener(Down(store)), tasks[:3], spool, no_progress)
+    shut = open_all(opener(Down(store)), tasks[:3], spool, no_progress)
     assert [(one.check, one.final) for one in shut] == [("unavailable", False)] * 3
-    assert open_all(_opener(store), tasks[:3], spool, no_progress) == []
+    assert open_all(opener(store), tasks[:3], spool, no_progress) == []
     assert len(spool.members()) == 3
 
 
@@ -237,7 +237,7 @@ class Slow(BlockStore):
 if __name__ == "__main__":
     folder, spool = Path(sys.argv[1]), Path(sys.argv[2])
     tasks = [t.Task(int(n), bytes.fromhex(d), int(k)) for n, d, k in (line.split() for line in sys.stdin)]
-    t.open_all(t._opener(Slow(folder)), tasks, t.Spool(spool, "a sale"), t.no_progress, processes=2)
+    t.open_all(t.opener(Slow(folder)), tasks, t.Spool(spool, "a sale"), t.no_progress, processes=2)
 """
 
 
@@ -273,7 +273,7 @@ def test_killed_and_called_again_it_goes_on_and_leaves_no_process_behind(
     assert 3 <= len(opened) < MEMBERS
     counting = Counting(store)
     spool = Spool(path, "a sale")
-    assert open_all(_opener(counting), tasks, spool, no_progress) == []
+    assert open_all(opener(counting), tasks, spool, no_progress) == []
     assert counting.asked == {task.content for task in tasks if task.number not in opened}
     assert all(spool.rows(number) == rows_of(number) for number in range(MEMBERS))
 

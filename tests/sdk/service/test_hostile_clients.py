@@ -32,6 +32,7 @@ from unwrapped_dao import kinds, samples
 from unwrapped_dao.crypto.content import MAX_EXPANSION
 from unwrapped_dao.crypto.header import Compression, EnvelopeContext
 from unwrapped_dao.kinds.packing import pack_records
+from unwrapped_dao.kinds.rows import BoundedRows
 from unwrapped_dao.roles import validator
 from unwrapped_dao.roles.identity import committee_key, pool_identity
 from unwrapped_dao.service import http as service_http
@@ -164,12 +165,12 @@ def test_an_envelope_that_swells_is_refused_before_it_fills_the_memory(
 ) -> None:
     written = []
 
-    class Counting(validator._Rows):
+    class Counting(BoundedRows):
         def write(self, data: bytes, /) -> object:
             written.append(len(data))
             return super().write(data)
 
-    monkeypatch.setattr(validator, "_Rows", Counting)
+    monkeypatch.setattr(validator, "BoundedRows", Counting)
     answer = asked(rig, *whole(rig, _bomb(rig, request_, 48 << 20)))
     assert isinstance(answer, Refused) and answer.why == "unfit"
     assert "more rows than any scope makes" in answer.message
