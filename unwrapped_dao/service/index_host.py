@@ -24,7 +24,7 @@ from ..chain.collective import Collective
 from ..errors import AttestationError, SettingsError, TemporaryError, UntrustedDataError, WorkspaceBusyError
 from ..validation.log import MAX_BODY, MAX_FREED, Entry, IndexLog, genesis
 from .http import Patience, Worker, problems, receive, refusal, run, runner_of
-from .limits import Quota
+from .limits import Quota, network
 from .wire import Address, Uint
 
 INDEX_LOG = "application/vnd.unwrapped-dao.index-log"
@@ -182,7 +182,7 @@ class IndexServer:
             raise refusal(411, "A request states its length")
         if request.content_length > MAX_REQUEST:
             raise refusal(413, "The request is larger than an entry may be")
-        wait_s = self._peers.take(request.remote or "")
+        wait_s = self._peers.take(network(request.remote))
         if wait_s:
             raise refusal(429, "Too many requests", retry_s=int(wait_s) + 1)
         body = io.BytesIO()

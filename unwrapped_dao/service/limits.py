@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import secrets
 import time
 from collections.abc import Callable
@@ -25,7 +26,7 @@ class Limits:
     waiting: int = 16
     """Received requests that wait for the one that is being worked on."""
     per_peer: int = 60
-    """Requests of one network address per minute."""
+    """Requests of one network address (see `network`) per minute."""
     per_member: int = 24
     """Verdicts on one member's data per day."""
     upload_s: float = 300.0
@@ -34,6 +35,17 @@ class Limits:
     """Open at once; the one that was silent longest is closed for a new one."""
     head_s: float = PATIENCE_S
     """How long a connection may be silent, or dribble, before its request's head is whole."""
+
+
+def network(peer: str | None) -> str:
+    """Whose quota a peer's address counts in: its own, of IPv6 that of its /64, which one line has for itself."""
+    try:
+        address = ipaddress.ip_address((peer or "").partition("%")[0])
+    except ValueError:
+        return peer or ""
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    return str(address.ipv4_mapped or ipaddress.IPv6Network((address, 64), strict=False))
 
 
 class Quota:

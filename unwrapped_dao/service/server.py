@@ -17,7 +17,7 @@ from aiohttp import web
 
 from ..errors import SealedRequestError
 from .http import Patience, Worker, problems, receive, refusal, run, runner_of
-from .limits import MIB, Limits, Quota
+from .limits import MIB, Limits, Quota, network
 from .openapi import SEALED_ANSWER, SEALED_REQUEST, Health, document
 from .wire import KeyRecord, encode
 
@@ -108,7 +108,7 @@ class Server:
             raise refusal(411, "A request states its length")
         if request.content_length > self._limits.max_request_bytes:
             raise refusal(413, "The request is larger than this validator takes")
-        wait_s = self._peers.take(request.remote or "")
+        wait_s = self._peers.take(network(request.remote))
         if wait_s:
             raise refusal(429, "Too many requests", retry_s=int(wait_s) + 1)
         if self._receiving >= self._limits.uploads:

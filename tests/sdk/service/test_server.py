@@ -15,7 +15,7 @@ import pytest
 
 from tests.sdk.service.serving import ask, raw, serving
 from unwrapped_dao.errors import SealedRequestError
-from unwrapped_dao.service.limits import Limits, Quota
+from unwrapped_dao.service.limits import Limits, Quota, network
 from unwrapped_dao.service.openapi import SEALED_ANSWER, SEALED_REQUEST, Health, document
 from unwrapped_dao.service.server import Server
 from unwrapped_dao.service.wire import PROBLEM, KeyRecord, Problem
@@ -276,3 +276,28 @@ def test_a_quota_refills_steadily_and_forgets_names() -> None:
     quota.take("z")
     assert len(quota._used) == 1
     assert not any(key == b"a" for key in quota._used)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+        (None, "", True),
+    ],
+)
+def test_a_network_has_one_quota_however_many_addresses_it_has(one: str | None, other: str, same: bool) -> None:
+    assert (network(one) == network(other)) is same
+
+
+def test_no_header_changes_whose_quota_it_is() -> None:
+    names = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "CF-Connecting-IP", "True-Client-IP")
+    with serving(Stub(), Limits(per_peer=3)) as url:
+        said = [
+            ask(url, "POST", "/v1/requests", b"x", **{name: f"for=192.0.2.{at}"})[0] for at, name in enumerate(names)
+        ]
+    assert said == [200] * 3 + [429] * 2
