@@ -154,7 +154,7 @@ def test_leaving_after_the_snapshot_takes_no_vote_away_and_rejoining_gives_no_se
 
 def test_a_delegated_vote_counts_once(house, members, clock, refused):
     house.membership.delegate(members[1], {"from": members[0]})
-    proposal = house.open()
+    proposal = house.open(by=1)  # who gave its vote away in an earlier second proposes nothing
     house.vote(proposal, FOR, 1)
     assert _votes(house, proposal) == (0, 2, 0)
     with refused("VoterWithoutVote"):
