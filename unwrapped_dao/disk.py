@@ -1,8 +1,9 @@
 """Files that are kept: whole under their name or not there at all, and the disk's failures in the package's words.
 
-A file gets its name only when its bytes are on the disk, and the name is on the disk when the call returns. So a kill,
-a power cut or a full disk at any moment leaves the file as it was or as it shall be. What a killed process leaves has
-a name that begins with `HALF_WRITTEN`; who owns the folder sweeps it.
+A file gets its name only when its bytes are on the disk, and the name is on the disk when the call returns (unless its
+caller would rather have the old file back than be killed after the new one). So a kill, a power cut or a full disk at
+any moment leaves the file as it was or as it shall be. What a killed process leaves has a name that begins with
+`HALF_WRITTEN`; who owns the folder sweeps it.
 
 Not here: content by its hash (storage/blockstore.py), the embedded chain's database (chain/local/store.py).
 """
@@ -32,11 +33,12 @@ class HalfWritten:
         self.file = file
         self._path = path
 
-    def replace(self, path: Path) -> None:
-        """Give it a name in its folder; what had the name before is gone."""
+    def replace(self, path: Path, *, sync_name: bool = True) -> None:
+        """Give it a name in its folder; what had the name before is gone. See `replace`."""
         self._sync()
         self._path.replace(path)
-        sync_folder(path.parent)
+        if sync_name:
+            sync_folder(path.parent)
 
     def create(self, path: Path) -> bool:
         """Give it a name in its folder; False, and nothing is changed, if something has the name already."""
@@ -54,11 +56,14 @@ class HalfWritten:
         os.fsync(self.file.fileno())
 
 
-def replace(path: Path, content: bytes) -> None:
-    """Write a small file, mode 0600; what was there is replaced. Its folder is made. Raises as `speaking`."""
+def replace(path: Path, content: bytes, *, sync_name: bool = True) -> None:
+    """Write a small file, mode 0600; what was there is replaced. Its folder is made. Raises as `speaking`.
+
+    Without `sync_name` the rename is the last step, so that a kill cannot come after it; a power cut may undo it.
+    """
     with speaking(path.parent), half_written(path.parent, path.name) as half:
         write_all(half.file.fileno(), content)
-        half.replace(path)
+        half.replace(path, sync_name=sync_name)
 
 
 def create(path: Path, content: bytes) -> bool:

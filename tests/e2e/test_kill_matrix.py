@@ -32,6 +32,13 @@ def test_killed_after_its_last_change_it_does_nothing_twice(chapters: list[Chapt
     assert matrix.failures(matrix.riskiest(chapters[number])) == []
 
 
+def test_killed_before_its_very_last_step_a_command_that_notes_does_nothing_twice(chapters: list[Chapter]) -> None:
+    noting = [chapter for chapter in chapters if chapter.steps[-1] != "tell"]
+    assert noting
+    for chapter in noting:
+        assert matrix.failures(matrix.Case(chapter, len(chapter.steps))) == []
+
+
 def test_killed_anywhere_and_run_again_nothing_is_lost(chapters: list[Chapter]) -> None:
     cases = [case for chapter in chapters for case in matrix.cases(chapter)]
     for case in Random(SEED).sample(cases, SAMPLE):

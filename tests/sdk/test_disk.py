@@ -90,6 +90,21 @@ def test_killed_before_any_step_a_created_file_is_whole_or_not_there_and_can_be_
     assert seen == {True, False}
 
 
+def test_killed_before_any_step_of_closing_a_note_its_wish_is_still_open(tmp_path: Path) -> None:
+    """Closed and then killed, its caller would be told nothing, ask again, and pay again."""
+    journal, intent = Journal(tmp_path / "journal"), Intent("name", {"pay": 5}, {})
+
+    def work() -> None:
+        journal.finish(intent)
+
+    journal.begin(intent)
+    steps = steps_of(tmp_path, work)
+    for step in range(1, len(steps) + 1):
+        journal.begin(intent)
+        kill(tmp_path, work, step)
+        assert journal.unfinished({"pay": 5}) == intent, steps[step - 1]
+
+
 # --- full, or not ours -----------------------------------------------------------------------------------------------
 
 

@@ -43,8 +43,12 @@ class Journal:
         self._write(intent)
 
     def finish(self, intent: Intent) -> None:
-        """Note that the outcome was told: the same wish is a new one from then on."""
-        close = partial(self._write, msgspec.structs.replace(intent, done=True))
+        """Note that the outcome was told: the same wish is a new one from then on.
+
+        The rename is the command's last step: killed after it, whoever asks again would pay again. Undone by a power
+        cut, the outcome is told once more.
+        """
+        close = partial(self._write, msgspec.structs.replace(intent, done=True), sync_name=False)
         if self._when_told is None:
             close()
         else:
@@ -73,5 +77,5 @@ class Journal:
     def _path(self, intent: Intent) -> Path:
         return self._folder / f"{intent.name}.json"
 
-    def _write(self, intent: Intent) -> None:
-        disk.replace(self._path(intent), msgspec.json.encode(intent))
+    def _write(self, intent: Intent, *, sync_name: bool = True) -> None:
+        disk.replace(self._path(intent), msgspec.json.encode(intent), sync_name=sync_name)
