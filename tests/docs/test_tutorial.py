@@ -31,6 +31,32 @@ def test_tutorial_goes_from_an_account_to_a_payout_once(told: Told) -> None:
     assert "Who could read it now" in status and "the buyer 0x" in status
 
 
+def test_operators_collect_a_member_is_paid_elsewhere_and_a_vote_spends_the_treasury(told: Told) -> None:
+    folder, done = told
+    said = {" ".join(arguments): out for arguments, out, _ in done}
+    with opened(folder) as app:
+        address = {name: app.accounts.address(name) for name in app.accounts.names()}
+    # 3% of 55,000 to the one custodian; of the 2% of the treasury 300 go to a validator by vote.
+    assert said["custodian collect"] == (
+        f"Paid 1,650 tUSD earned as an operator of committee key 1, to {address['custodian']}.\n"
+    )
+    assert f"the money goes to {address['savings']}" in said["member payout savings --as cleo"]
+    assert f"to {address['savings']}." in said["member claim --as cleo"]
+    assert f"Credits 300 tUSD of the treasury to {address['validator-1']}." in said["proposal show 2"]
+    to_collect = (
+        "To collect: 300 tUSD credited by a vote or a refund: `unwrapped-dao validator collect --as validator-1`."
+    )
+    assert to_collect in said["validator status"].splitlines()
+    assert said["validator collect"].startswith("Paid 300 tUSD credited")
+    assert "Treasury: 800 tUSD" in said["collective status"] and "Operators have" not in said["collective status"]
+    assert "1 pool: sealed." in said["collective status"] and "2 proposals." in said["collective status"]
+    before = world(folder)
+    for line in ("custodian collect", "validator collect", "relayer collect savings"):
+        result = run(line.split(), folder, UNWRAPPED_PASSPHRASE=PASSPHRASE)
+        assert result.returncode == 0 and result.stdout.startswith("Nothing waits to be collected"), result.stderr
+    assert world(folder) == before
+
+
 def test_no_output_holds_the_passphrase_or_a_private_key(
     told: Told,
 ) -> None:

@@ -67,6 +67,8 @@ LIFE: tuple[Line, ...] = (
     Line("pool open"),
     side("member join --as ana"),
     side("member join --as ana --sign join.json"),
+    side("member payout founder --as ana", "member join --as ana"),
+    side("member payout --own --as ana", "member join --as ana", "member payout founder --as ana"),
     side("relayer submit join.json", "member join --as ana --sign join.json"),
     side("member contribute exports/2.zip --as ben --sign two.json", "member join --as ben"),
     side(
@@ -111,6 +113,14 @@ LIFE: tuple[Line, ...] = (
     Line("proposal execute 1"),
     side("buyer refund 1", "chain fast-forward 1h"),
     Line("custodian run --once"),
+    side("custodian collect"),
+    side("relayer collect custodian"),
+    side(
+        "validator collect",
+        "proposal create --call 'RevenueSplitter.payTreasury(validator-1, tUSD, 1000000)' --as ana",
+        *(f"proposal vote 2 for --as {who}" for who in ("ana", "ben", "cleo")),
+        "proposal execute 2",
+    ),
     Line("buyer receive 1"),
     Line("member claim --as ana"),
     Line("member claim --as ben"),

@@ -110,7 +110,8 @@ def read_collective(collective: Any, names: dict[str, str]) -> World:
     for number in range(members):
         address = collective.membership.address_of(number)
         member = collective.membership.member(address)
-        found["members"].append([names.get(address.lower()), member.live, member.has_left])
+        payout = names.get(collective.membership.payout_of(address).lower())
+        found["members"].append([names.get(address.lower()), member.live, member.has_left, payout])
     for pool in registry.pools():
         live = registry.contributions(pool)
         found["pools"].append(

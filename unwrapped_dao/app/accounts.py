@@ -84,10 +84,16 @@ class Accounts:
         return str(to_checksum_address(f"0x{found}"))
 
     def address_of(self, name_or_address: str) -> str:
-        """The address of an account here, or the address itself."""
-        from eth_utils.address import to_checksum_address
+        """The address of an account here, or the address itself. Raises InputError for one that was mistyped."""
+        from eth_utils.address import is_checksum_address, to_checksum_address
 
         if _ADDRESS.fullmatch(name_or_address):
+            digits = name_or_address[2:]
+            if not digits.islower() and not digits.isupper() and not is_checksum_address(name_or_address):
+                raise InputError(
+                    f"{name_or_address} is no address: its capital and small letters are a checksum, and it is wrong.",
+                    hint="A character differs from the original; copy it whole, do not type it.",
+                )
             return str(to_checksum_address(name_or_address))
         if name_or_address.lower().startswith("0x"):
             raise InputError(
@@ -95,6 +101,18 @@ class Accounts:
                 hint="An address is 0x and 40 hexadecimal digits; copy it whole.",
             )
         return self.address(name_or_address)
+
+    def payee(self, name_or_address: str) -> str:
+        """As `address_of`, for who is paid from now on: an address has to carry its checksum (ERC-55)."""
+        from eth_utils.address import is_checksum_address
+
+        address = self.address_of(name_or_address)
+        if _ADDRESS.fullmatch(name_or_address) and not is_checksum_address(name_or_address):
+            raise InputError(
+                f"{name_or_address} has no checksum: a mistyped character would go unnoticed, and the money be lost.",
+                hint="Copy the address from the wallet that holds its key: with the capital letters that it shows.",
+            )
+        return address
 
     def named(self) -> dict[str, str]:
         """Name by address, for showing addresses of this workspace with their names."""

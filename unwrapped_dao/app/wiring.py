@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..chain.local import LocalChain
     from ..roles.buyer import Buyer
     from ..roles.custodian import Custodian
+    from ..roles.earnings import Earnings
     from ..roles.founder import Founder
     from ..roles.member import Member
     from ..roles.own_data import OwnData
@@ -305,6 +306,12 @@ class App:
             return self.passphrase()
 
         return KeyfileVault(self.workspace.keys, proved, kind=kind)
+
+    def earnings(self, *names: str, account: str | None = None) -> Earnings:
+        """What waits for an account (by default the payer's); the first of the named that is here pays the gas."""
+        from ..roles.earnings import Earnings
+
+        return Earnings(self.collective, self.account(*names), account)
 
     def relayer(self, *names: str) -> Relayer:
         """Who pays for what anybody may do: the first of these accounts that is here."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..wording import plural
 from .collective import Collective
 from .committee import Generation
 from .market import Offer, Sale, SaleState
@@ -47,7 +48,7 @@ class Exposure:
     def _now(self) -> str:
         who = ["the validators you showed it to"]
         if self.to_you:
-            who.append(f"{_people(self.to_you, 'the buyer', 'the buyers')} of {_count(self.to_you, 'sale')}")
+            who.append(f"{_people(self.to_you, 'the buyer', 'the buyers')} of {plural(self.to_you, 'sale')}")
         needed, _, count = self.committee.partition("-of-")
         if self.one_can_read:
             keeper = "the one key keeper" if count == "1" else f"each of the {count} key keepers"
@@ -73,12 +74,12 @@ class Exposure:
         later = []
         if self.approved:
             buyers = _people(self.approved, "the buyer", "the buyers")
-            later.append(f"once the keys are delivered, by {buyers} of {_count(self.approved, 'approved sale')}")
+            later.append(f"once the keys are delivered, by {buyers} of {plural(self.approved, 'approved sale')}")
         if self.open_offers:
             buyers = _people(self.open_offers, "the buyer", "the buyers")
             votes = _people(self.open_offers, "its vote", "their votes")
             later.append(
-                f"after {votes} by {buyers} of {_count(self.open_offers, 'open offer')}, unless you opt out before"
+                f"after {votes} by {buyers} of {plural(self.open_offers, 'open offer')}, unless you opt out before"
             )
         return "; ".join(later) or "by nobody else before another sale is offered and voted"
 
@@ -145,10 +146,6 @@ def _where(pool: Pool) -> str:
     if pool.state is PoolState.SEALED:
         return "your envelope is published"
     return "your envelope is not published before the seal"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _people(number: int, one: str, more: str) -> str:

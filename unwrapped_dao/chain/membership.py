@@ -10,8 +10,10 @@ from .contract import Contract
 from .outbox import Receipt
 from .signer import Signer
 
-_LEFT = 1
-"""The only flag of IMembershipToken that is read here."""
+NOBODY = "0x0000000000000000000000000000000000000000"
+"""As a payout address: none, so that money goes to the member's own address."""
+_LEFT, _HAS_PAYOUT = 1, 2
+"""The flags of IMembershipToken that are read here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ class Member:
     @property
     def has_left(self) -> bool:
         return bool(self.flags & _LEFT)
+
+    @property
+    def has_payout_address(self) -> bool:
+        """Whether revenue goes to another address than the member's own."""
+        return bool(self.flags & _HAS_PAYOUT)
 
     @property
     def is_active(self) -> bool:
@@ -66,7 +73,7 @@ class Membership:
         return [Skipped(e["member"], MembershipSkipReason(e["reason"])) for e in events]
 
     def set_payout_address(self, member: Signer, payout: str) -> Receipt:
-        """Where revenue is sent from now on."""
+        """Where revenue is sent from now on, whoever claims it; `NOBODY`: to the member's own address."""
         return self._contract.send(member, "setPayoutAddress", payout)
 
     def member(self, address: str) -> Member | None:
@@ -77,6 +84,11 @@ class Membership:
         if number == 0:
             return None
         return Member(address, number - 1, joined_at, active_at, inactive_at, joins, live, flags)
+
+    def payout_of(self, address: str) -> str:
+        """Where the revenue of a member is sent: its payout address, else its own."""
+        _, payout, _ = self._contract.call("claimant", address)
+        return str(payout)
 
     def address_of(self, number: int) -> str:
         """The address a member number belongs to, also after leaving."""

@@ -63,19 +63,30 @@ class Splitter:
         """What a claim would pay now."""
         return int(self._contract.call("claimable", member, pool_id, currency))
 
-    def pay_credit(self, sender: Signer, account: str, currency: str) -> Receipt:
-        """Pull a refund or a treasury payment to its account."""
-        return self._contract.send(sender, "payCredit", account, currency)
+    def pay_credit(self, sender: Signer, account: str, currency: str) -> int:
+        """Pull a refund or a treasury payment to its account, whoever sends; the amount."""
+        return self._paid(self._contract.send(sender, "payCredit", account, currency), "CreditPaid")
 
     def credit_of(self, account: str, currency: str) -> int:
         return int(self._contract.call("creditOf", account, currency))
 
-    def pay_operator(self, sender: Signer, generation: int, operator: str, currency: str) -> Receipt:
-        """Pull a custodian's equal part of the operators' fees."""
-        return self._contract.send(sender, "payOperator", generation, operator, currency)
+    def pay_operator(self, sender: Signer, generation: int, operator: str, currency: str) -> int:
+        """Pull a custodian's equal part of the operators' fees to it, whoever sends; the amount."""
+        return self._paid(self._contract.send(sender, "payOperator", generation, operator, currency), "OperatorPaid")
 
     def operator_credit_of(self, generation: int, operator: str, currency: str) -> int:
+        """What `pay_operator` would pay now; 0 for who is no custodian of this generation."""
         return int(self._contract.call("operatorCreditOf", generation, operator, currency))
+
+    def payments_made(self, generation: int | None, account: str, currency: str) -> int:
+        """How often an operator of a generation (None: an account with a credit) was paid in this currency so far."""
+        if generation is None:
+            return sum(1 for _ in self._contract.events("CreditPaid", account=account, currency=currency))
+        made = self._contract.events("OperatorPaid", generation=generation, operator=account, currency=currency)
+        return sum(1 for _ in made)
+
+    def _paid(self, receipt: Receipt, event: str) -> int:
+        return sum(int(e["amount"]) for e in self._contract.events_in(receipt, event))
 
     def treasury_of(self, currency: str) -> int:
         return int(self._contract.call("treasuryOf", currency))
@@ -115,6 +126,10 @@ class Splitter:
             else:
                 allowed.pop(event["currency"], None)
         return tuple(allowed)
+
+    def currencies_ever(self) -> tuple[str, ...]:
+        """The currencies that offers could ever be made in: of what was earned in one, nothing is lost."""
+        return tuple(dict.fromkeys(e["currency"] for e in self._contract.events("CurrencySet") if e["allowed"]))
 
     def revenue(self, pool_id: int | None = None) -> list[SaleRevenue]:
         """Settled sales, of one pool or of all."""

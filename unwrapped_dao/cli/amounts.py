@@ -34,9 +34,7 @@ def currency_of(collective: Collective, given: str | None) -> tuple[str, int]:
     """(address, decimals) of a currency by symbol or address; by default the first token, else ETH."""
     from ..chain.erc20 import ETH, Erc20
 
-    allowed = collective.splitter.currencies()
-    tokens = {address: Erc20.at(collective.client, address) for address in allowed if address != ETH}
-    symbols = {address: token.symbol() for address, token in tokens.items()} | ({ETH: "ETH"} if ETH in allowed else {})
+    symbols = currency_symbols(collective)
     if given is None:
         chosen = next(iter(symbols), None)
     else:
@@ -45,7 +43,16 @@ def currency_of(collective: Collective, given: str | None) -> tuple[str, int]:
     if chosen is None:
         names = ", ".join(symbols.values()) or "none yet"
         raise InputError(f"This collective takes no currency {given or ''}.", hint=f"It takes: {names}.")
-    return chosen, tokens[chosen].decimals() if chosen in tokens else 18
+    return chosen, 18 if chosen == ETH else Erc20.at(collective.client, chosen).decimals()
+
+
+def currency_symbols(collective: Collective) -> dict[str, str]:
+    """Symbol by address of what offers may be made in: tokens first, ETH last."""
+    from ..chain.erc20 import ETH, Erc20
+
+    allowed = collective.splitter.currencies()
+    tokens = {a: Erc20.at(collective.client, a).symbol() for a in allowed if a != ETH}
+    return tokens | ({ETH: "ETH"} if ETH in allowed else {})
 
 
 def seconds(text: str) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..wording import plural
 from .verbs import Call, Told, verb
 
 if TYPE_CHECKING:
@@ -101,6 +103,7 @@ def deploy(
 def status(call: Call) -> Told:
     """The workspace's collective: members, pools, sales, money."""
     from ..chain.calldata import amount_text
+    from ..chain.earnings import operators_waiting
     from ..chain.powers import parameters
 
     with call.open() as app:
@@ -108,6 +111,8 @@ def status(call: Call) -> Told:
         call.talk.warn(_warnings(collective))
         now = parameters(collective)
         treasury = {c: collective.splitter.treasury_of(c) for c in collective.splitter.currencies()}
+        operators = operators_waiting(collective)
+        active, proposals = now["active_members"], len(collective.governor.proposals())
         pools = collective.registry.pools()
         sales = [collective.market.sale(s).state.name.lower() for s in collective.market.offers()]
         data = {
@@ -118,18 +123,24 @@ def status(call: Call) -> Told:
             "now": collective.client.now(),
             "pools": [p.state.name.lower() for p in pools],
             "sales": sales,
-            "proposals": len(collective.governor.proposals()),
+            "proposals": proposals,
             "treasury": treasury,
+            "operators_waiting": operators,
         }
-        money = ", ".join(amount_text(collective, c, amount) for c, amount in treasury.items())
+
+        def money(amounts: Mapping[str, int]) -> str:
+            return ", ".join(amount_text(collective, c, amount) for c, amount in amounts.items())
+
+        fees = f"{now['treasury_bps']} + {now['operators_bps']} basis points"
+        waiting = f" Operators have {money(operators)} to collect (`custodian collect`)." if operators else ""
         return Told(
             data,
             [
                 f"{now['name']} ({collective.deployment.profile} profile), Genesis {collective.deployment.genesis}",
-                f"{now['active_members']} active members; {now['members_ever']} member numbers were ever assigned.",
-                f"{len(pools)} pools: {', '.join(data['pools']) or 'none yet'}.",
-                f"{len(sales)} offers: {', '.join(sales) or 'none yet'}. {data['proposals']} proposals.",
-                f"Fees: {now['treasury_bps']} + {now['operators_bps']} basis points. Treasury: {money}.",
+                f"{plural(active, 'active member')}, {now['members_ever']:,} ever.",
+                f"{plural(len(pools), 'pool')}: {', '.join(data['pools']) or 'none yet'}.",
+                f"{plural(len(sales), 'offer')}: {', '.join(sales) or 'none yet'}. {plural(proposals, 'proposal')}.",
+                f"Fees: {fees}. Treasury: {money(treasury)}.{waiting}",
             ],
         )
 

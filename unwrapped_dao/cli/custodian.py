@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..wording import plural
 from .verbs import Call, Told, verb
 
 if TYPE_CHECKING:
@@ -83,8 +84,10 @@ def run(
 
 @verb(noun, "status", account="custodian")
 def status(call: Call) -> Told:
-    """Which committee keys there are, which of them are yours, and what waits to be delivered."""
+    """Which committee keys there are, which are yours, what waits to be delivered, and what you have not collected."""
+    from ..chain.earnings import earnings
     from ..chain.powers import generations
+    from .earnings import row, waiting_line
     from .references import moment, number_of
 
     with call.open() as app:
@@ -109,6 +112,8 @@ def status(call: Call) -> Told:
                         "deadline": sale.delivery_deadline,
                     }
                 )
+        earned = earnings(collective, [address] if address else [])
+        to_collect = [waiting_line(collective, each, f"custodian collect --as {call.account}") for each in earned]
     lines = [_key_line(k) for k in keys]
     lines += [
         f"sale {w['number']} of epoch {w['epoch']} waits; {len(w['ready'])} said READY; shares until "
@@ -117,7 +122,21 @@ def status(call: Call) -> Told:
     ]
     if not waiting:
         lines.append("No sale waits to be delivered.")
-    return Told({"keys": keys, "waiting": waiting}, lines)
+    data = {"keys": keys, "waiting": waiting, "to_collect": [row(earning) for earning in earned]}
+    return Told(data, [*lines, *to_collect])
+
+
+@verb(noun, "collect", account="custodian", sends=True)
+def collect(call: Call) -> Told:
+    """Have your part of the operators' fees paid, of every key and in every currency, and what was credited to you.
+
+    Again it pays nothing. The money goes to the custodian's account; anybody may do it with `relayer collect`.
+    """
+    from .earnings import told
+
+    with call.open() as app:
+        custodian = app.custodian(call.account, told=call.talk.say)
+        return told(call, app.collective, custodian.address, custodian.collect(call.talk.progress))
 
 
 @verb(noun, "heartbeat", account="custodian", sends=True)
@@ -136,7 +155,8 @@ def backup(call: Call, file: Annotated[Path, typer.Argument(metavar="FILE", help
 
     with call.open() as app:
         names = backups.save(file, app.custodian_keyfiles(call.account), app.passphrase())
-    line = f"{len(names)} keyfiles are in {file}, each opened once to be sure. Keep it apart from its passphrase."
+    holds = f"{file} holds {plural(len(names), 'keyfile')}, each opened once to be sure."
+    line = f"{holds} Keep it apart from its passphrase."
     return Told({"file": file, "keyfiles": names}, [line])
 
 
@@ -152,7 +172,7 @@ def restore(call: Call, file: Annotated[Path, typer.Argument(metavar="FILE", hel
             return (app.workspace.accounts if kind == KIND else app.workspace.keys) / f"{name}.json"
 
         names = backups.restore(file, place, app.passphrase())
-    line = f"{len(names)} keyfiles were restored." if names else "Everything in this backup is here already."
+    line = f"Restored {plural(len(names), 'keyfile')}." if names else "Everything in this backup is here already."
     return Told({"restored": names}, [line, "See `unwrapped-dao custodian status`."])
 
 
@@ -173,7 +193,9 @@ def forget(
                 hint="Add --yes. Backups are yours to delete besides.",
             )
         gone = custodian.forget(key)
-    line = f"{len(gone)} keyfiles of committee key {key} are deleted." if gone else f"Nothing of key {key} was here."
+    line = (
+        f"Deleted {plural(len(gone), 'keyfile')} of committee key {key}." if gone else f"Nothing of key {key} was here."
+    )
     return Told({"key": key, "deleted": gone}, [line, "Delete them in every backup too: they open as much as these."])
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..wording import plural
 from .relayer import SignTo
 from .relayer import told as signed
 from .validator import Urls, urls
@@ -122,7 +123,7 @@ def contribute(
     return Told(
         data,
         [
-            f"Member {done.number} {verb_}: {len(made.rows)} rows, {done.weight} share points in epoch "
+            f"Member {done.number} {verb_}: {plural(len(made.rows), 'row')}, {done.weight} share points in epoch "
             f"{done.pool.epoch} of {made.scope} (version {done.record.version}).",
             "Until the pool is sealed you can replace or withdraw it: `unwrapped-dao member withdraw`.",
         ],
@@ -170,9 +171,15 @@ def status(call: Call) -> Told:
         ]
         if not due:
             lines.append("Nothing is due to be claimed.")
+        mine = found.payout == member.address
+        lines.append(
+            f"Whoever claims for you, the money goes to {'your own address' if mine else found.payout}"
+            f"{'' if mine else ', the payout address that you registered'}; `unwrapped-dao member payout` changes it."
+        )
         data = {
             "address": member.address,
             "member": True,
+            "payout": found.payout,
             "number": found.membership.number,
             "active": found.membership.is_active,
             "left": found.membership.has_left,
@@ -220,6 +227,32 @@ def claim(call: Call) -> Told:
     )
 
 
+@verb(noun, "payout", account="member", sends=True)
+def payout(
+    call: Call,
+    address: Annotated[
+        str | None, typer.Argument(metavar="ADDRESS", help="Where claims pay from now on, or an account here.")
+    ] = None,
+    own: Annotated[bool, typer.Option("--own", help="To your own address again.")] = False,
+) -> Told:
+    """Say where your money goes, whoever claims it: what is due already and not claimed yet, too.
+
+    The address is public, and tied to yours there. Who loses the key of a payout address names another.
+    """
+    from ..errors import InputError
+
+    if (address is None) is not own:
+        raise InputError("A payout goes to one address.", hint="Give an address, or --own for your own.")
+    with call.open() as app:
+        member = app.member(call.account)
+        goes_to = member.set_payout(None if address is None else app.accounts.payee(address))
+    mine = goes_to == member.address
+    lines = [f"Whoever claims for {member.address}, the money goes to {'that address itself' if mine else goes_to}."]
+    if not mine:
+        lines.append("Make sure that you hold its key: nobody can bring back what was paid there.")
+    return Told({"address": member.address, "payout": goes_to, "own": mine}, lines)
+
+
 @verb(noun, "withdraw", account="member", sends=True)
 def withdraw(call: Call, scope: _Scope = None, epoch: _Epoch = None) -> Told:
     """Take a contribution back: burnt before the seal, left out of all later sales after it."""
@@ -246,7 +279,7 @@ def leave(call: Call, sign: SignTo = None) -> Told:
         live = len(member.status().contributions)
     lines = ["You have left; your number comes back if you join again."]
     if live:
-        lines.append(f"Your {live} contributions stay: leaving withdraws nothing and opts out of nothing.")
+        lines.append(f"You keep {plural(live, 'contribution')}: leaving withdraws nothing and opts out of nothing.")
     return Told({"address": member.address, "contributions": live}, lines)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..wording import plural
 from .validator import Urls, urls
 from .verbs import Call, Told
 
@@ -40,9 +41,9 @@ def export_mine(
     here = data["on_this_machine"]
     lines = [
         f"Written: {output}.",
-        f"On-chain: {len(data['on_chain'].get('contributions', []))} pools with contributions of yours.",
-        f"On this machine: {len(here['receipts'])} receipts, {len(here['envelopes'])} envelopes, "
-        f"{len(here['files'])} files.",
+        f"On-chain: {plural(len(data['on_chain'].get('contributions', [])), 'pool')} with contributions of yours.",
+        f"On this machine: {plural(len(here['receipts']), 'receipt')}, {plural(len(here['envelopes']), 'envelope')}, "
+        f"{plural(len(here['files']), 'file')}.",
         *(f"{name}: {_told(found)}" for name, found in data["with_validators"].items()),
         *(f"Not known to anybody here: {line}." for line in data["elsewhere"]),
     ]

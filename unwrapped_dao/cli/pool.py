@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..wording import plural
 from .verbs import ANYBODY, Call, Told, verb
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ def publish(call: Call, scope: _Scope = None, epoch: _Epoch = None) -> Told:
     published = sorted({str(cid) for publication in done for cid in publication.published})
     missing = sorted(set.intersection(*({*publication.missing} for publication in done)))
     facts = _facts(pool)
-    lines = [f"{len(published)} envelopes of epoch {pool.epoch} of {facts['scope']} are published. {name} has them."]
+    count = plural(len(published), "envelope")
+    lines = [f"Epoch {pool.epoch} of {facts['scope']} is published: {name} has {count} of it."]
     if missing:
         lines.append(f"Not here, so not published: member numbers {', '.join(map(str, missing))}.")
     return Told({**facts, "published": published, "missing": missing}, lines)

@@ -55,7 +55,11 @@ def create(
     ] = None,
     call_: Annotated[
         list[str] | None,
-        typer.Option("--call", metavar="CALL", help="Another call, e.g. 'RevenueSplitter.setFees(100, 200)'."),
+        typer.Option(
+            "--call",
+            metavar="CALL",
+            help="Another call, e.g. 'RevenueSplitter.setFees(100, 200)'; amounts in base units.",
+        ),
     ] = None,
     note: Annotated[str, typer.Option(help="Public; makes it another proposal after a defeat.")] = "",
 ) -> Told:
@@ -71,8 +75,13 @@ def create(
             identifier = member.propose(*(sale_of(collective, reference)[1] for reference in sale), note=note)
         else:
             from ..chain.callwords import action_of
+            from .amounts import currency_symbols
 
-            actions = [action_of(collective, text) for text in call_ or []]
+            def address_of(word: str) -> str:
+                symbols = {symbol: address for address, symbol in currency_symbols(collective).items()}
+                return symbols.get(word) or app.accounts.address_of(word)
+
+            actions = [action_of(collective, text, address_of) for text in call_ or []]
             identifier = member.propose_calls(actions, note or "; ".join(call_ or []))
         state = collective.governor.state(identifier).name.lower()
         return _told(collective, identifier, "is proposed" if state in ("pending", "active") else f"is {state}")

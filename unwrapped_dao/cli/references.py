@@ -51,15 +51,14 @@ def sale_of(collective: Collective, reference: str) -> tuple[bytes, Offer]:
         place = int(reference)
         if 1 <= place <= len(offers):
             return offers[place - 1]
-        raise NotFoundError(
-            f"There is no offer number {reference}; {len(offers)} {'was' if len(offers) == 1 else 'were'} made.",
-            hint=_SALES,
-        )
+        made = "one was" if len(offers) == 1 else f"{len(offers) or 'none'} were"
+        raise NotFoundError(f"There is no offer number {reference}; {made} made.", hint=_SALES)
     if not _HEX.fullmatch(reference.lower()):
         raise InputError(f"{reference!r} names no offer.", hint="Give its number, or 0x and the beginning of its id.")
     found = [item for item in offers if f"0x{item[0].hex()}".startswith(reference.lower())]
     if len(found) != 1:
-        raise NotFoundError(f"{len(found)} offers have an id that begins with {reference}.", hint=_SALES)
+        many = f"{len(found)} offers have" if found else "No offer has"
+        raise NotFoundError(f"{many} an id that begins with {reference}.", hint=_SALES)
     return found[0]
 
 

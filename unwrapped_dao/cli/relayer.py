@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..wording import plural
 from .validator import Urls, urls
 from .verbs import ANYBODY, Call, Told, verb
 
@@ -62,7 +63,24 @@ def submit(
     done = sum(bool(row["done"]) for row in rows)
     lines = [f"{row['file']}: {row['sentence']}" for row in rows if not row["done"]]
     data = {"requests": rows, "done": done, "not_done": len(rows) - done}
-    return Told(data, [f"{done} of {len(rows)} requests are done.", *lines], code=0 if done == len(rows) else 1)
+    said = f"{done} of {plural(len(rows), 'request')} {'is' if len(rows) == 1 else 'are'} done."
+    return Told(data, [said, *lines], code=0 if done == len(rows) else 1)
+
+
+@verb(noun, "collect", account=ANYBODY, sends=True)
+def collect(
+    call: Call,
+    payee: Annotated[str, typer.Argument(metavar="ADDRESS", help="Whose money: an address, or an account here.")],
+) -> Told:
+    """Pay the gas for what waits for another account: an operator's part, a refund, what a vote paid from the treasury.
+
+    All of it goes to that account, whoever asks.
+    """
+    from .earnings import told as collected
+
+    with call.open() as app:
+        waiting = app.earnings(*call.payers(), account=app.accounts.address_of(payee))
+        return collected(call, app.collective, waiting.account, waiting.collect(call.talk.progress))
 
 
 def told(request: Request, path: Path) -> Told:

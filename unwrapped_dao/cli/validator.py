@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..wording import plural
 from .verbs import Call, Told, verb
 
 if TYPE_CHECKING:
@@ -190,16 +191,31 @@ def serve_index(
     return Told(data, [f"The index log has stopped with {position} entries (head {head.hex()[:16]})."])
 
 
+@verb(noun, "collect", account="validator-1", sends=True)
+def collect(call: Call) -> Told:
+    """Have paid what waits for your account: what a vote credited to it, and its part if it is a custodian's too.
+
+    Attesting by itself earns nothing that the contracts know of; docs/validators.md tells how validators are paid.
+    """
+    from .earnings import told
+
+    with call.open() as app:
+        waiting = app.earnings(call.account)
+        return told(call, app.collective, waiting.account, waiting.collect(call.talk.progress))
+
+
 @verb(noun, "status")
 def status(call: Call, validators: Urls = None, index: Index = None) -> Told:
     """The collective's validators, which are in this workspace and what they keep, which answer at their URLs."""
+    from ..chain.earnings import earnings
     from ..storage.pending import PendingEnvelopes
+    from .earnings import row, waiting_line
 
     call.index = index
     with call.open() as app:
         registry, named = app.collective.registry, app.accounts.named()
         needed = registry.attestations_required()
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "address": address,
                 "name": named.get(address, ""),
@@ -212,12 +228,23 @@ def status(call: Call, validators: Urls = None, index: Index = None) -> Told:
         reached = app.reach(named_urls) if named_urls else None
         copies = {r["name"]: index_state(app, str(r["name"])) for r in rows if r["here"]} if app.shares_a_log() else {}
         has_key = app.validator_keys.has_fingerprint_key()
+        waiting = earnings(app.collective, [r["address"] for r in rows if r["here"]])
+        to_collect = [
+            waiting_line(app.collective, earning, f"validator collect --as {named[earning.account]}")
+            for earning in waiting
+        ]
     lines = [
         f"{r['address']} {r['name'] or '(elsewhere)'}"
-        + (f", keeps {r['envelopes_kept']} envelopes" if r["here"] else "")
+        + (f", keeps {plural(r['envelopes_kept'], 'envelope')}" if r["here"] else "")
         for r in rows
     ]
-    data: dict[str, Any] = {"validators": rows, "needed": needed, "key_here": has_key}
+    lines += to_collect
+    data: dict[str, Any] = {
+        "validators": rows,
+        "needed": needed,
+        "key_here": has_key,
+        "to_collect": [row(earning) for earning in waiting],
+    }
     if copies:
         data["index"] = copies
         lines += [f"{name}: {state['sentence']}" for name, state in copies.items()]

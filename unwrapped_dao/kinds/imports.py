@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from ..errors import ExportError
 from ..exports import printable
+from ..wording import plural
 
 R = TypeVar("R")
 
@@ -72,20 +73,16 @@ class ImportSummary:
 
     def lines(self) -> list[str]:
         """The summary for a person, a line each."""
-        out = [f"{r.file}: {r.kept} of {_many(r.rows, 'row')} kept ({r.source})" for r in self.files]
-        out += [f"{_many(count, 'row')} left out: {reason}" for reason, count in self.left_out]
+        out = [f"{r.file}: {r.kept:,} of {plural(r.rows, 'row')} kept ({r.source})" for r in self.files]
+        out += [f"{plural(count, 'row')} left out: {reason}" for reason, count in self.left_out]
         if self.duplicates:
-            out.append(f"{_many(self.duplicates, 'row')} told again what another tells, and count once")
+            out.append(f"{plural(self.duplicates, 'row')} told again what another tells, and count once")
         out += [f"WARNING: {name} {reason}" for name, reason in self.failed]
         if self.ignored:
             reasons = Counter(reason for _, reason in self.ignored if not reason.startswith(FAILED))
-            out += [f"{_many(count, 'file')} not read: {reason}" for reason, count in sorted(reasons.items())]
-        out.append(f"{_many(self.records, 'record')} in all")
+            out += [f"{plural(count, 'file')} not read: {reason}" for reason, count in sorted(reasons.items())]
+        out.append(f"{plural(self.records, 'record')} in all")
         return out
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True)

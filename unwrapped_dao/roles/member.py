@@ -14,6 +14,7 @@ from ..chain.collective import Collective
 from ..chain.exposure import Exposure, exposure
 from ..chain.governor import Action, Support
 from ..chain.market import Offer, OptOut
+from ..chain.membership import NOBODY
 from ..chain.membership import Member as Membership
 from ..chain.registry import LiveContribution, Pool, PoolState
 from ..chain.requests import Request
@@ -52,6 +53,8 @@ class MemberStatus:
     membership: Membership | None
     contributions: tuple[tuple[Pool, LiveContribution], ...]
     claimable: tuple[tuple[Pool, str, int], ...]
+    payout: str = ""
+    """Where a claim pays; the member's own address unless another is registered. Empty for who never joined."""
 
 
 def preview(*exports: str | os.PathLike[str], scope: str) -> Preview:
@@ -214,6 +217,28 @@ class Member:
         _, payments = splitter.claim(self._account, self.address, lines)
         return Claim(tuple(payments))
 
+    def set_payout(self, address: str | None) -> str:
+        """Have all that is claimed from now on sent to this address (None: the member's own); where it goes then.
+
+        Again changes nothing. Raises NotAllowedError for who never joined, InputError for an address that would lose
+        the money.
+        """
+        membership = self._collective.membership
+        found = membership.member(self.address)
+        if found is None:
+            raise NotAllowedError(
+                f"{self.address} is no member, so nothing is ever paid to it.",
+                hint="Join first: `unwrapped-dao member join`.",
+            )
+        if address is None or address.lower() == self.address.lower():
+            if found.has_payout_address:
+                membership.set_payout_address(self._account, NOBODY)
+            return self.address
+        self._require_spendable(address)
+        if membership.payout_of(self.address).lower() != address.lower():
+            membership.set_payout_address(self._account, address)
+        return address
+
     def status(self) -> MemberStatus:
         """Membership, contributions and what can be claimed."""
         registry = self._collective.registry
@@ -222,13 +247,29 @@ class Member:
             return MemberStatus(None, (), ())
         mine = [(pool, registry.contribution_of(pool, self.address)) for pool in registry.pools()]
         held = tuple((pool, found) for pool, found in mine if found is not None)
-        return MemberStatus(membership, held, tuple(self._claimable()))
+        payout = self._collective.membership.payout_of(self.address)
+        return MemberStatus(membership, held, tuple(self._claimable()), payout)
 
     def exposure(self, pool: Pool, contribution: LiveContribution) -> Exposure:
         """Who could read this contribution now, and after which votes."""
         return exposure(self._collective, pool, contribution)
 
     # --- steps -----------------------------------------------------------------------------------------------------
+
+    def _require_spendable(self, address: str) -> None:
+        """Refuse what cannot pass the money on."""
+        if address == NOBODY:
+            raise InputError(
+                "The zero address belongs to nobody, and what is sent there is lost.",
+                hint="`unwrapped-dao member payout --own` has the money sent to your own address.",
+            )
+        ours = {where.lower(): name for name, where in self._collective.deployment.addresses.items()}
+        ours |= {token.lower(): "a currency" for token in self._collective.splitter.currencies_ever()}
+        if (name := ours.get(address.lower())) is not None:
+            raise InputError(
+                f"{address} is a contract of this collective ({name}); money sent there would be lost.",
+                hint="Give an address whose key you hold, such as that of another wallet of yours.",
+            )
 
     def _has_withdrawn(self, pool: Pool) -> bool:
         member = self._collective.membership.member(self.address)

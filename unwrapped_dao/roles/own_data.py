@@ -243,6 +243,7 @@ class OwnData:
         return {
             "member": True,
             "membership": asdict(membership),
+            "payout_address": collective.membership.payout_of(address),
             "contributions": [entry for pool in self._pools() if (entry := self._contribution(pool)) is not None],
             "proposals": [f"{p.id:#x}" for p in proposals if p.proposer.lower() == address.lower()],
             "voted_on": [f"{p.id:#x}" for p in proposals if collective.governor.has_voted(p.id, address)],

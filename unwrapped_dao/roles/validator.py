@@ -26,6 +26,7 @@ from ..validation import FingerprintIndex, FingerprintKey, Outcome, Submission, 
 from ..validation.attestation import AttestationContent
 from ..validation.request import Attestation, AttestationRequest, BatchRequest
 from .consent import consent_message
+from .earnings import Collected, Earnings
 from .holdings import Holding, Holdings
 from .identity import Progress, committee_key, no_progress, pool_identity
 
@@ -80,6 +81,14 @@ class Validator:
     def require_index(self) -> None:
         """Raises IndexUnavailableError while the index that the validators share cannot be reached."""
         self._index.revision()
+
+    def earnings(self) -> Earnings:
+        """What this account was credited (by a vote), or earned as a custodian besides, and has not collected yet."""
+        return Earnings(self._collective, self._account)
+
+    def collect(self, progress: Progress = no_progress) -> Collected:
+        """Have it all paid; again pays nothing."""
+        return self.earnings().collect(progress)
 
     def attest(self, request: AttestationRequest) -> Attestation:
         """Check a contribution end to end and sign it.

@@ -15,6 +15,7 @@ from ...chain.signer import Signer
 from ...crypto.tree import Node
 from ...crypto.vault import Vault
 from ...errors import NotFoundError
+from ..earnings import Collected, Earnings
 from ..identity import Progress, no_progress, sale_cover
 from . import forgetting, heartbeats
 from .ceremony import Ceremony, Stand
@@ -132,6 +133,14 @@ class Custodian:
         later = forgetting.resharings(self._collective, self.seats, generation)
         seeds = [self._ceremony.seed_name(g.number) for g in (generation, *later)]
         return forgetting.forget(self.seats, self._seeds, generation, seeds)
+
+    def earnings(self) -> Earnings:
+        """What this custodian earned as an operator, or was credited, and has not collected yet."""
+        return Earnings(self._collective, self._account)
+
+    def collect(self, progress: Progress = no_progress) -> Collected:
+        """Have it all paid, in every generation and currency; again pays nothing."""
+        return self.earnings().collect(progress)
 
     def is_spare(self, generation: Generation) -> bool:
         """Whether a share of it is kept here although another generation serves the key by now."""

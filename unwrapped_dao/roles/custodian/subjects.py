@@ -1,4 +1,4 @@
-"""What a custodian's transactions are about: a sale, a committee key, a week's sign of life; and when that is over.
+"""What a custodian's transactions are about: a sale, a key, a week's sign of life, a payment; and when that is over.
 
 The notes about what is over are dropped: nothing will ask for those transactions again, so none can be sent twice.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from ...chain.collective import Collective
 from ...chain.committee import GenerationState
 from ...chain.market import SaleState
+from ..earnings import SUBJECT as PAYMENT
 
 _SALE, _KEY, _WEEK = "sale-", "key-", "week-"
 
@@ -37,4 +38,5 @@ def is_over(subject: str, final: Collective, week: int) -> bool:
         return state not in (GenerationState.NONE, GenerationState.FORMING)
     if subject.startswith(_WEEK):
         return int(subject.removeprefix(_WEEK)) < week - 1
-    return False
+    # A payment is asked for only while it is due: once its transaction is final, the chain itself remembers it.
+    return subject.startswith(PAYMENT)

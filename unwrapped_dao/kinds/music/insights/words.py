@@ -10,6 +10,8 @@ import datetime as dt
 import unicodedata
 from typing import Final
 
+from ....wording import plural as plural
+
 LONGEST_NAME: Final = 90
 """Characters of a name that are shown; the record allows a thousand."""
 
@@ -56,11 +58,6 @@ def clean(name: str, longest: int = LONGEST_NAME) -> str:
 def count(number: int) -> str:
     """1234 as `1,234`."""
     return f"{number:,}"
-
-
-def plural(number: int, word: str, many: str | None = None) -> str:
-    """`1 day`, `2 days`."""
-    return f"{number:,} {word if number == 1 else many or word + 's'}"
 
 
 def duration(ms: int) -> str:

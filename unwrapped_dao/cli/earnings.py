@@ -1,0 +1,51 @@
+"""What waits to be collected by an account, and what `collect` paid, in words and as JSON; the same for every noun."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .verbs import Call, Told
+
+if TYPE_CHECKING:
+    from ..chain.collective import Collective
+    from ..chain.earnings import Earning
+    from ..roles.earnings import Collected
+
+
+def row(earning: Earning) -> dict[str, Any]:
+    """`key`: the committee key that it was earned under; null for what was credited."""
+    return {
+        "account": earning.account,
+        "key": earning.generation,
+        "currency": earning.currency,
+        "amount": earning.amount,
+    }
+
+
+def waiting_line(collective: Collective, earning: Earning, command: str) -> str:
+    """What waits, with the command that collects it."""
+    return f"To collect: {_sentence(collective, earning)}: `unwrapped-dao {command}`."
+
+
+def told(call: Call, collective: Collective, account: str, collected: Collected) -> Told:
+    """What `collect` answers; exit code 5 if a contract would not pay something."""
+    lines = [f"Paid {_sentence(collective, earning)}, to {earning.account}." for earning in collected.paid]
+    for earning, problem in collected.refused:
+        call.talk.warn([f"Not paid: {_sentence(collective, earning)}. {problem.message} {problem.hint}"])
+    data = {
+        "account": account,
+        "paid": [row(earning) for earning in collected.paid],
+        "refused": [{**row(earning), "why": problem.message} for earning, problem in collected.refused],
+    }
+    if not lines and not collected.refused:
+        lines.append(f"Nothing waits to be collected by {account}: nothing was earned, or it was paid out already.")
+    return Told(data, lines, code=5 if collected.refused else 0)
+
+
+def _sentence(collective: Collective, earning: Earning) -> str:
+    from ..chain.calldata import amount_text
+
+    amount = amount_text(collective, earning.currency, earning.amount)
+    if earning.generation is None:
+        return f"{amount} credited by a vote or a refund"
+    return f"{amount} earned as an operator of committee key {earning.generation}"
