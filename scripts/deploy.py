@@ -2,6 +2,9 @@
 
     brownie run deploy --network unwrapped-ganache
 
+If a node listens on the network's port (brownie-config.yaml), the collective stays there; else Brownie starts one for
+the length of the script. The first run compiles everything, for minutes; later ones take seconds.
+
 A rehearsal (`dev` profile): the first accounts of the network are founder, custodian and validators; a new test dollar
 is the currency. Thin on purpose: what is deployed, and in which order, stands in unwrapped_dao/chain/deploy.py.
 """
