@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "unwrapped_dao"
 FLOORS = ("chain", "roles", "app", "demo", "cli")
 SECONDS = {
-    *("chain/cancelling.py", "chain/client.py", "chain/clock.py", "chain/http.py", "chain/lock.py"),
+    *("chain/bounds.py", "chain/cancelling.py", "chain/client.py", "chain/clock.py", "chain/http.py", "chain/lock.py"),
     *("chain/noting.py", "chain/outbox.py", "chain/rehearsal.py"),
     *("chain/local/__init__.py", "roles/custodian/daemon.py", "app/opening.py"),
     *("cli/custodian.py", "cli/custodian_rounds.py", "cli/talk.py", "cli/validator.py"),

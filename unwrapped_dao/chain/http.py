@@ -19,6 +19,7 @@ from web3.types import RPCEndpoint
 
 from ..errors import RpcUnavailableError, SettingsError
 from ..settings import without_secrets
+from .bounds import bounded_session
 from .transport import RpcError
 
 ATTEMPTS = 3
@@ -49,7 +50,12 @@ class HttpTransport:
         if shown is None:
             raise SettingsError("The RPC address is no http or https URL.", hint="Give one like http://127.0.0.1:8545.")
         self._shown = shown
-        self._provider = HTTPProvider(url, request_kwargs={"timeout": timeout_s}, exception_retry_configuration=None)
+        self._provider = HTTPProvider(
+            url,
+            request_kwargs={"timeout": timeout_s},
+            session=bounded_session(timeout_s),
+            exception_retry_configuration=None,
+        )
 
     @property
     def flat_gas_limit(self) -> int | None:
@@ -137,7 +143,7 @@ def _told(problem: Exception) -> dict[str, Any] | None:
 def _seconds(retry_after: str) -> int | None:
     """RFC 9110, section 10.2.3: a number of seconds or a date. None for what is neither, or past."""
     if retry_after.isascii() and retry_after.isdigit():
-        return int(retry_after)
+        return int(retry_after[:9])  # int() refuses very many digits
     try:
         left = math.ceil(parsedate_to_datetime(retry_after).timestamp() - time.time())
     except (ValueError, OverflowError):

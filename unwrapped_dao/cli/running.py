@@ -33,6 +33,7 @@ _ClickError: type[Exception] = typer.BadParameter.__mro__[2]
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; the exit code."""
+    _keep_secrets_out_of_core_dumps()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # what a locale has no letter for must stop nothing
@@ -71,6 +72,14 @@ def run(arguments: Sequence[str]) -> int:
             EXIT_TEMPORARY,
         )
     return int(result) if isinstance(result, int) else 0
+
+
+def _keep_secrets_out_of_core_dumps() -> None:
+    """A crash, or whoever asks for one, would write shares and passphrases into a file."""
+    with contextlib.suppress(ImportError, OSError, ValueError):  # not everywhere is there such a limit
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def exit_code(problem: UnwrappedError) -> int:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import logging
+import socket
+import threading
 import time
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 
 from tests.doubles.rpc_answers import Answer, Asked, answering, error, result
-from unwrapped_dao.chain import http
+from unwrapped_dao.chain import bounds, http
 from unwrapped_dao.chain.client import ChainClient
 from unwrapped_dao.chain.http import ATTEMPTS, HttpTransport
 from unwrapped_dao.chain.transport import RpcError
 from unwrapped_dao.errors import RpcUnavailableError, SettingsError
 
+MIB = 1 << 20
 CANARY = "canary-api-key"
 PATH = f"/v3/{CANARY}"
 
@@ -184,6 +190,63 @@ def test_a_silent_node_is_given_up_after_the_timeout() -> None:
             HttpTransport(server.url, timeout_s=0.05).request("eth_chainId", [])
         assert time.monotonic() - started < 3
         assert len(server.asked) <= ATTEMPTS
+
+
+@pytest.mark.parametrize(
+    ("begin", "again", "pause_s"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX: ", b"y", 0.02),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b" ", 0.02),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n", 0.02),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n", b" " * MIB, 0),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", b" " * MIB, 0),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(bytes(64 * MIB)), b"", 0),
+    ],
+    ids=["a dripping head", "a dripping body", "dripping chunks", "an endless body", "a chunk of -1 bytes", "a bomb"],
+)
+def test_a_node_that_drips_or_floods_is_given_up_in_time_and_before_it_fills_the_memory(
+    monkeypatch: pytest.MonkeyPatch, begin: bytes, again: bytes, pause_s: float
+) -> None:
+    monkeypatch.setattr(bounds, "MOST_BYTES", 4 * MIB)
+    with speaking(begin, again, pause_s) as url:
+        started = time.monotonic()
+        tracemalloc.start()
+        with pytest.raises(RpcUnavailableError, match="does not answer"):
+            HttpTransport(url, timeout_s=0.3).request("eth_sendRawTransaction", ["0x"])
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert time.monotonic() - started < 6
+    assert peak < 24 * MIB, f"{peak >> 20} MiB"
+
+
+def test_a_wait_of_five_thousand_digits_is_no_error_of_ours(slept: list[float]) -> None:
+    busy = Answer(429, b"", {"Retry-After": "9" * 5_000})
+    with answering(lambda _: busy) as server, pytest.raises(RpcUnavailableError, match="too many requests"):
+        HttpTransport(server.url, timeout_s=5).request("eth_chainId", [])
+    assert slept == []
+
+
+@contextmanager
+def speaking(begin: bytes, again: bytes, pause_s: float) -> Iterator[str]:
+    """A server that says `begin`, then `again` for ten seconds, whoever listens."""
+
+    def answer() -> None:
+        connection, _ = listener.accept()
+        ends = time.monotonic() + 10
+        with connection, suppress(OSError):
+            connection.settimeout(1)
+            connection.recv(65_536)
+            connection.sendall(begin)
+            while again and time.monotonic() < ends and not over.wait(pause_s):
+                connection.sendall(again)
+
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        over.set()
+        thread.join(5)
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8545", "ws://127.0.0.1:8545", "http://", f"file:///{CANARY}"])
