@@ -41,4 +41,7 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except u.errors.UnwrappedError as problem:  # such as a package that is not installed
+        sys.exit(f"{problem.message} {problem.hint}")

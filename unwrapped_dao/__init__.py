@@ -25,7 +25,14 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = _HOMES.get(name)
-    return getattr(import_module(f".{home}", __name__), name) if home else import_module(f".{name}", __name__)
+    try:
+        return getattr(import_module(f".{home}", __name__), name) if home else import_module(f".{name}", __name__)
+    except ModuleNotFoundError as missing:
+        from .errors import missing_package
+
+        if (problem := missing_package(missing)) is None:
+            raise
+        raise problem from missing
 
 
 def __dir__() -> list[str]:

@@ -79,6 +79,17 @@ class SettingsError(InputError):
     default_hint = "See `unwrapped-dao --help` for the options and their defaults."
 
 
+def missing_package(missing: ModuleNotFoundError) -> SettingsError | None:
+    """What to tell of a package that the light install leaves out; None if it is one of this package's own modules."""
+    package = (missing.name or "").partition(".")[0]
+    if package in ("", __package__):
+        return None
+    return SettingsError(
+        f"This needs the package {package}, which the light install leaves out.",
+        hint="Install the rest with `pip install 'unwrapped-dao[all]'`.",
+    )
+
+
 class PassphraseError(InputError):
     """The passphrase does not open this keyfile."""
 

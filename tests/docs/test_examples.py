@@ -69,6 +69,28 @@ def test_a_delivery_passes_and_any_altered_one_does_not(tmp_path: Path) -> None:
         assert (done.returncode, done.stdout.split(":")[0]) == (1, "refused")
 
 
+def test_what_an_example_needs_and_is_not_installed_is_said_in_a_sentence(tmp_path: Path) -> None:
+    """As after `pip install unwrapped-dao` alone: an import that finds nothing."""
+    path = EXAMPLES / "split_revenue.py"
+    light = (
+        "import sys, runpy; sys.modules.update(dict.fromkeys(['eth', 'eth_abi', 'eth_account', 'eth_utils', 'web3']))"
+    )
+    program = f"{light}; sys.argv = ['split_revenue.py']; runpy.run_path({str(path)!r}, run_name='__main__')"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 1 and re.match(
+        r"This needs the package eth\w*, which the light install leaves out\.", line
+    )
+    assert line.endswith("`pip install 'unwrapped-dao[all]'`.")
+
+
 def test_a_price_is_split_by_weight_and_nothing_is_lost(tmp_path: Path) -> None:
     price = 55_000_000_007
     done = run("split_revenue", price, folder=tmp_path)

@@ -8,14 +8,16 @@ each must be the shipped creation code with arguments. From those arguments come
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from eth_utils.crypto import keccak
 
-from ..errors import NotFoundError
+from ..errors import NotFoundError, UntrustedDataError, UnwrappedError
 from . import artifacts
 from .client import ChainClient
+from .collective import Collective
 from .contract import Contract
 from .deploy import ORDER, SIBLINGS, create_address, windows
 from .deployments import Deployment
@@ -89,6 +91,32 @@ def verify(client: ChainClient, address: str, *, first_block: int = 0) -> Verifi
     block = min((found[2] for found in created.values()), default=0)
     deployment = _deployment(client, genesis, addresses, arguments, profile, block) if ok else None
     return Verification(genesis, tuple(findings), arguments, profile, deployment)
+
+
+def unlike_shipped(collective: Collective) -> list[str]:
+    """The contracts of a collective whose code is not the one that this package ships, by name."""
+    code, addresses = collective.client.code, collective.deployment.addresses
+    return [name for name, address in addresses.items() if not artifacts.load(name).matches(code(address))]
+
+
+@contextmanager
+def told_by_other_code(collective: Collective) -> Iterator[None]:
+    """If what contracts said cannot be used, and they are not those that ship with this package, say that instead.
+
+    Raises UntrustedDataError then; else what was raised.
+    """
+    try:
+        yield
+    except UnwrappedError as problem:
+        others = unlike_shipped(collective)
+        if not others:
+            raise
+        raise UntrustedDataError(
+            f"{', '.join(others)} of this collective: other code than this package ships, so what it says is not "
+            f"understood here ({problem.message.rstrip('.')}).",
+            hint="`unwrapped-dao collective verify` tells what differs; use the version of this package that the "
+            "collective was deployed with.",
+        ) from problem
 
 
 def _genesis_findings(client: ChainClient, genesis: str, asked: str, addresses: Mapping[str, str]) -> Iterator[Finding]:

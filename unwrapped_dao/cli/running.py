@@ -10,7 +10,14 @@ from io import TextIOWrapper
 
 import typer
 
-from ..errors import InputError, NotAllowedError, TemporaryError, UntrustedDataError, UnwrappedError
+from ..errors import (
+    InputError,
+    NotAllowedError,
+    TemporaryError,
+    UntrustedDataError,
+    UnwrappedError,
+    missing_package,
+)
 from .program import program
 
 EXIT_NO = 1
@@ -44,14 +51,9 @@ def run(arguments: Sequence[str]) -> int:
     except UnwrappedError as problem:
         return _say(problem.message, problem.hint, exit_code(problem))
     except ModuleNotFoundError as missing:
-        package = (missing.name or "").partition(".")[0]
-        if package in ("", "unwrapped_dao"):
+        if (problem := missing_package(missing)) is None:
             raise
-        return _say(
-            f"This needs the package {package}, which the light install leaves out.",
-            "Install the rest with `pip install 'unwrapped-dao[all]'`.",
-            EXIT_INPUT,
-        )
+        return _say(problem.message, problem.hint, EXIT_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         return _say("Stopped.", "Nothing was lost; the same command goes on from here.", EXIT_STOPPED)
     except BrokenPipeError:

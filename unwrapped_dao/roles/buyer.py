@@ -15,16 +15,17 @@ from ..chain.erc20 import ETH, Erc20
 from ..chain.market import Offer, Sale, SaleState
 from ..chain.registry import LiveContribution, Pool, PoolState
 from ..chain.signer import Signer
+from ..chain.verify import told_by_other_code
 from ..crypto.bn254 import G1Point
 from ..crypto.delivery import BuyerKey, NodeDelivery
 from ..crypto.keys import NodeKey, SecretScalar
 from ..crypto.tree import Node
 from ..crypto.vault import Vault
-from ..errors import InputError, NotAllowedError, NotFoundError
+from ..errors import InputError, NotAllowedError, NotFoundError, UntrustedDataError
 from ..kinds import Scope
 from ..storage.interfaces import ContentReader
 from ..storage.journal import Intent, Journal
-from .identity import Progress, committee_key, no_progress, pool_identity
+from .identity import Progress, committee_key, no_progress, pool_identity, sale_cover
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,11 +161,17 @@ class Buyer:
         from .receiving import Delivered
 
         market = self._collective.market
-        sale_id = sale if isinstance(sale, bytes) else market.sale_id(sale)
-        offer, state = market.offer_of(sale_id), market.sale(sale_id)
-        self._require_settled(sale_id, state)
-        pool = self._collective.registry.pool(offer.scope_id, offer.epoch)
-        keys = self.open_keys(sale_id, offer, pool)
+        with told_by_other_code(self._collective):
+            sale_id = sale if isinstance(sale, bytes) else market.sale_id(sale)
+            offer, state = market.offer_of(sale_id), market.sale(sale_id)
+            self._require_settled(sale_id, state)
+            pool = self._collective.registry.pool(offer.scope_id, offer.epoch)
+            keys = self.open_keys(sale_id, offer, pool)
+            if len(keys) != len(sale_cover(self._collective, pool, sale_id)):
+                raise UntrustedDataError(
+                    f"Sale 0x{sale_id.hex()[:12]}… is settled, and the node does not show all keys of its delivery.",
+                    hint="Use another node (--rpc): this one keeps no logs of that time, or leaves some out.",
+                )
         scope, salt = _known_scope(pool), self._salt(sale_id)
         return Delivered(self._collective, self._store, sale_id, offer, state, pool, scope, keys, salt)
 

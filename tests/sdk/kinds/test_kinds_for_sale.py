@@ -127,7 +127,7 @@ def test_the_command_line_finds_the_kind_from_outside(
     monkeypatch.chdir(tmp_path)
     path = str(exports_of("electricity", tmp_path, 1))
     assert run(["export-summary", path, "--kind", "electricity"]) == 0
-    assert "1680 of 1680 rows kept (meter-csv)" in capsys.readouterr().out
+    assert "1,680 of 1,680 rows kept (meter-csv)" in capsys.readouterr().out
     assert run(["member", "preview", path, "--scope", "load-shape"]) == 0
     assert "share_per_mille=" in capsys.readouterr().out
     assert run(["insights", path, "--kind", "electricity"]) == 5, "it has none, and says so"

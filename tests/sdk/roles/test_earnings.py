@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sdk.custodians.conftest import PURPOSE, SCOPE
-from unwrapped_dao import samples
-from unwrapped_dao.app.in_process import LocalCollective, local
+from tests.sdk.roles.conftest import DOLLARS, SHAPE, WEI, Sold, sell
+from unwrapped_dao.app.in_process import LocalCollective
 from unwrapped_dao.chain.callwords import action_of
 from unwrapped_dao.chain.collective import Collective
 from unwrapped_dao.chain.earnings import Earning, earnings, operators_waiting
 from unwrapped_dao.chain.erc20 import ETH
 from unwrapped_dao.chain.noting import NotingClient
-from unwrapped_dao.chain.registry import Pool
 from unwrapped_dao.chain.splitter import Splitter
 from unwrapped_dao.chain.transport import Transport
 from unwrapped_dao.crypto.vault import MemoryVault
@@ -26,42 +23,11 @@ from unwrapped_dao.roles.custodian.subjects import is_over
 from unwrapped_dao.roles.earnings import Earnings
 from unwrapped_dao.storage.notes import FolderNotes
 
-MEMBERS, SHAPE, DOLLARS, WEI = 3, (2, 3), 1_000_001, 10**18 + 3
 OF_EACH = DOLLARS * 300 // 10_000 // SHAPE[1]
 OF_EACH_IN_WEI = WEI * 300 // 10_000 // SHAPE[1]
 
-
-def sell(dao: LocalCollective, pool: Pool, price: int, currency: str) -> None:
-    proposal = dao.members[0].propose(dao.buyer.offer(pool, price=price, purpose=PURPOSE, currency=currency))
-    for member in dao.members:
-        member.vote(proposal, "for")
-    dao.settle(proposal)
-
-
-@pytest.fixture(scope="module")
-def sold() -> Iterator[tuple[LocalCollective, Pool, Callable[[], int]]]:
-    """A pool sold once in dollars and once in ether, and how to go back to that moment."""
-    with local(members=MEMBERS, committee=SHAPE) as dao:
-        with samples.exports(MEMBERS, seed=3, min_plays=500, max_plays=600) as exports:
-            for member, export in zip(dao.members, exports, strict=True):
-                member.contribute(member.preview(export, scope=SCOPE))
-        pool = dao.seal(SCOPE)
-        sell(dao, pool, DOLLARS, dao.currency)
-        sell(dao, pool, WEI, ETH)
-        snapshot = [dao.collective.client.request("evm_snapshot")]
-
-        def back() -> int:
-            dao.collective.client.request("evm_revert", [snapshot[0]])
-            snapshot[0] = dao.collective.client.request("evm_snapshot")
-            return 0
-
-        yield dao, pool, back
-
-
-@pytest.fixture
-def dao(sold: tuple[LocalCollective, Pool, Callable[[], int]]) -> Iterator[LocalCollective]:
-    yield sold[0]
-    sold[2]()
+# One worker makes the sales, once.
+pytestmark = pytest.mark.xdist_group("sold")
 
 
 def wealth(dao: LocalCollective, address: str) -> int:
@@ -167,11 +133,11 @@ def noting(dao: LocalCollective, folder: Path, *, lost: bool = False) -> Custodi
 
 
 def test_a_second_collection_after_another_sale_is_another_payment(
-    sold: tuple[LocalCollective, Pool, Callable[[], int]], dao: LocalCollective, tmp_path: Path
+    sold: Sold, dao: LocalCollective, tmp_path: Path
 ) -> None:
     """The call is the same to the byte, and a client that notes what it sends must not take it for the first."""
     assert [e.amount for e in noting(dao, tmp_path).collect().paid] == [OF_EACH, OF_EACH_IN_WEI]
-    sell(dao, sold[1], 2 * DOLLARS, dao.currency)
+    sell(dao, sold.pool, 2 * DOLLARS, dao.currency)
     due = 3 * DOLLARS * 300 // 10_000 // SHAPE[1] - OF_EACH
     assert abs(sum(e.amount for e in noting(dao, tmp_path).collect().paid) - due) <= 1
     assert noting(dao, tmp_path).collect().paid == ()
