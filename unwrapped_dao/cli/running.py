@@ -51,9 +51,9 @@ def run(arguments: Sequence[str]) -> int:
     except UnwrappedError as problem:
         return _say(problem.message, problem.hint, exit_code(problem))
     except ModuleNotFoundError as missing:
-        if (problem := missing_package(missing)) is None:
+        if (absent := missing_package(missing)) is None:
             raise
-        return _say(problem.message, problem.hint, EXIT_INPUT)
+        return _say(absent.message, absent.hint, EXIT_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         return _say("Stopped.", "Nothing was lost; the same command goes on from here.", EXIT_STOPPED)
     except BrokenPipeError:
