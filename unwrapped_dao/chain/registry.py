@@ -291,6 +291,10 @@ class Registry:
                 current.pop(event["validator"], None)
         return tuple(current)
 
+    def validators_ever(self) -> frozenset[str]:
+        """Everybody who is or was a validator."""
+        return frozenset(event["validator"] for event in self._contract.events("ValidatorAdded"))
+
     def attestations_required(self) -> int:
         """m for pools that open from now on."""
         return int(self._contract.call("attestationsRequired"))

@@ -11,7 +11,7 @@ import msgspec
 from ..chain import eip712
 from ..chain.collective import Collective
 from ..chain.signer import Signer
-from ..errors import IndexUnavailableError, StorageUnavailableError, UntrustedDataError
+from ..errors import AttestationError, IndexUnavailableError, StorageUnavailableError, UntrustedDataError
 from ..storage.http_exchange import Answer, HttpExchange
 from ..validation.log import TELL, Entry
 from .index_host import INDEX_LOG, LONGEST_QUERY_S, MAX_REQUEST, PAGE_BYTES, Query
@@ -30,6 +30,7 @@ class IndexClient:
         self._collective = collective
         self._account = account
         self._domain = eip712.read_domain(collective.client, collective.registry.address)
+        self._writers: set[str] = set()
         self._exchange = HttpExchange("The index that the validators share", timeout_s=timeout_s)
 
     def __repr__(self) -> str:
@@ -40,8 +41,15 @@ class IndexClient:
         return eip712.sign(self._account, self._domain, eip712.IndexEntry(head))
 
     def verify(self, writer: str, head: bytes, signature: bytes) -> None:
-        """Raises AttestationError unless the writer signed this head."""
+        """Raises AttestationError unless the writer signed this head, and is or was a validator.
+
+        What is freed has no body to prove who wrote it: a host could go on with such entries for ever.
+        """
         eip712.require_signed_by(writer, self._domain, eip712.IndexEntry(head), signature)
+        if writer.lower() not in self._writers:
+            self._writers = {address.lower() for address in self._collective.registry.validators_ever()}
+            if writer.lower() not in self._writers:
+                raise AttestationError(f"{writer} never was a validator of this collective.")
 
     def entries(self, after: int, head: bytes) -> Sequence[Entry]:
         """As `LogHost`."""

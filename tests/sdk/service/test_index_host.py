@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -103,6 +104,54 @@ def test_without_the_index_nothing_is_attested_and_with_it_again_it_is(
             one.attest(request)
         assert "Stop this validator" in forked.value.hint
     copy.close()
+
+
+class Flooding:
+    """A host that never comes to an end: entries without a body, "freed later", signed by an account of its own."""
+
+    def __init__(self, client: IndexClient) -> None:
+        self._client, self._account, self.given = client, Account.create(), 0
+
+    def entries(self, after: int, head: bytes) -> list[Entry]:
+        made = []
+        for position in range(after + 1, after + 51):
+            draft = Entry(position, (), os.urandom(32), b"", self._account.address, bytes(64))
+            head = draft.head(head)
+            signature = eip712.sign(self._account, self._client._domain, eip712.IndexEntry(head))
+            made.append(msgspec.structs.replace(draft, signature=signature))
+        self.given += len(made)
+        assert self.given < 1_000, "it is read for ever"
+        return made
+
+    def append(self, entry: Entry) -> bool:
+        return False
+
+
+def test_a_host_cannot_fill_a_copy_with_entries_that_no_validator_wrote(rig: Rig, tmp_path: Path) -> None:
+    copy = replica(rig, "http://127.0.0.1:9", tmp_path / "copy.sqlite", rig.accounts[0])
+    copy._host = host = Flooding(copy._host)  # type: ignore[arg-type,assignment]
+    with pytest.raises(IndexUnavailableError, match="is not its writer's"):
+        copy.revision()
+    assert host.given == 50 and copy.position()[0] == 0
+    copy.close()
+
+
+def test_a_former_validators_entries_still_count(
+    rig: Rig, exports: samples.SampleExports, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hosted(rig, log) as url:
+        first = replica(rig, url, tmp_path / "first.sqlite", rig.accounts[0])
+        validator(rig, 0, first).attest(captured(rig.dao.members[0], exports[0]))
+        left = rig.accounts[0].address
+        registry = type(rig.dao.collective.registry)
+        is_validator = registry.is_validator
+        monkeypatch.setattr(registry, "is_validator", lambda self, who: who != left and is_validator(self, who))
+        monkeypatch.setattr(registry, "validators", lambda self: tuple(a.address for a in rig.accounts[1:]))
+        late = replica(rig, url, tmp_path / "late.sqlite", rig.accounts[1])
+        late.revision()
+        assert late.position() == first.position() and late.position()[0] == 1
+        for copy in (first, late):
+            copy.close()
 
 
 def test_a_stranger_and_a_former_validator_neither_read_nor_write(
