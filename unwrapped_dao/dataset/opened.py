@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -51,7 +51,7 @@ class Checked:
     number: int
     count: int
     reason: str
-    rows: bytes
+    rows: bytes = field(repr=False)
 
     @classmethod
     def of(cls, scope: Scope, number: int, data: bytes) -> Checked:

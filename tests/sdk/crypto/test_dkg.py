@@ -341,3 +341,49 @@ def test_a_complaint_cannot_show_another_point(five: Committee, accused: Verifie
     stranger: G1Point = P1 * 5
     with pytest.raises(DealError, match="another key"):
         complaint.verify(accused, stranger)
+
+
+# --- attacks ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_complaint_is_of_its_generation_dealer_and_board_alone(five: Committee, accused: VerifiedDeal) -> None:
+    """Even if the very same deal stood elsewhere, to the same keys."""
+    complaint = complain(accused, 4, five.keys[4])
+    elsewhere = Board.of(1, "0x" + "c0" * 20, 1)
+    other_contract = Board.of(1337, "0x" + "c1" * 20, 1)
+    for board, dealer in ((NEXT, 1), (elsewhere, 1), (other_contract, 1), (BOARD, 2)):
+        moved = VerifiedDeal(board, dealer, accused.deal)
+        with pytest.raises(DealError, match="does not prove"):
+            complaint.verify(moved, five.public[4])
+
+
+def test_a_dealer_who_deals_wrongly_to_itself_harms_itself_alone(five: Committee) -> None:
+    deal = five.dealings[1].deal
+    wrong = replace(deal, shares=(deal.shares[0] ^ 1, *deal.shares[1:]))
+    bad = wrong.verify(BOARD, 1, threshold=3, receivers=5)
+    with pytest.raises(DealError, match="dealer 1 dealt to custodian 1"):
+        bad.open(1, five.keys[1])
+    deals = [bad, *five.verified[1:]]
+    polynomial = dkg.public_polynomial(deals)
+    shares = {j: dkg.share_secret([v.open(j, five.keys[j]) for v in deals]) for j in (2, 3, 4, 5)}
+    keys = dkg.complete_share_keys([dkg.share_key(j, shares[j]).verify(polynomial) for j in (3, 4, 5)], 3, 5)
+    assert keys == five.public_keys(1, 2, 3)  # its share key too, whose secret it cannot know from what it dealt
+
+
+def test_two_dealers_whose_secrets_cancel_still_leave_an_honest_ones_key(five: Committee) -> None:
+    """f and -f add nothing: what is left is the third dealer's polynomial."""
+    minus = PublicPolynomial(tuple(-point for point in five.verified[0].deal.commitments.points))
+    opposite = VerifiedDeal(BOARD, 2, replace(five.verified[1].deal, commitments=minus))
+    left = dkg.public_polynomial([five.verified[0], opposite, five.verified[2]])
+    assert left == five.verified[2].deal.commitments
+    alone = dkg.public_polynomial([five.verified[0], opposite])
+    with pytest.raises(PointError, match="infinity"):  # without an honest dealer no key comes of it
+        PublicPolynomial.from_words(alone.words)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["no secret", "a lower degree in the middle", "a lower degree"])
+def test_a_polynomial_with_a_zero_is_no_deal(five: Committee, place: int) -> None:
+    words = list(five.dealings[1].deal.commitments.words)
+    words[place] = (0, 0)
+    with pytest.raises(PointError, match="infinity"):
+        PublicPolynomial.from_words(words)
