@@ -54,6 +54,9 @@ from .wire import (
 DAY_S = 86_400.0
 MAX_BATCH_BYTES = 1 << 20
 _PREFIX = ".envelope-"
+_SAME_REQUEST = 3
+"""Verdicts a day on one refused request: who goes on after a kill may be allowed by then."""
+_ASK_ANEW = "Contribute again; a new request is looked at."
 
 
 class Desk:
@@ -79,6 +82,7 @@ class Desk:
         self._limits = limits
         self._known_scope = known_scope
         self._verdicts = Quota(limits.per_member, DAY_S)
+        self._same = Quota(_SAME_REQUEST, DAY_S)
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.glob(f"{_PREFIX}*"):  # of a killed predecessor
             left.unlink(missing_ok=True)
@@ -142,10 +146,15 @@ class Desk:
                 records_bytes=records,
                 consent=ConsentProof(ask.validators, ask.signed_at, bytes.fromhex(ask.signature)),
             )
+            if self._same.wait_s(digest.hex()):
+                return "limited", Refused("later", "This very request was refused several times today.", _ASK_ANEW)
             try:
                 attestation = self._validator.attest(request)
             except NotAllowedError:
-                self._verdicts.take(ask.member.lower())  # the consent was good, so it was the member who asked
+                # The consent was good, so the member asked this once. Anybody can send the same bytes again.
+                if not self._same.level(digest.hex()):
+                    self._verdicts.take(ask.member.lower())
+                self._same.take(digest.hex())
                 raise
             self._verdicts.take(ask.member.lower())
             content = attestation.content

@@ -66,6 +66,10 @@ class Quota:
         used = self._now(self._key(name))
         return max(0.0, (used - (self._count - 1)) * self._window_s / self._count)
 
+    def level(self, name: str) -> float:
+        """How much of the quota is used; 0 for who has not asked for a whole window."""
+        return self._now(self._key(name))
+
     def take(self, name: str) -> float:
         """Count one if it is allowed; the seconds to wait otherwise, 0 if it was counted."""
         wait = self.wait_s(name)

@@ -360,3 +360,20 @@ def _raw_answer(url: str, data: str) -> tuple[int, dict[str, str], bytes]:
         response = http.client.HTTPResponse(connection)
         response.begin()
         return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
+
+
+def test_a_stranger_who_repeats_a_members_refused_request_does_not_use_up_the_members_day(tmp_path: Path) -> None:
+    """Whoever sees the line can send the sealed bytes again."""
+    with (
+        rigged(tmp_path, members=2, limits=Limits(per_member=2)) as rig,
+        samples.exports(1, seed=62, min_plays=400, max_plays=400) as exports,
+    ):
+        asked(rig, *whole(rig, captured(rig.dao.members[0], exports[0])))
+        copied, key = whole(rig, captured(rig.dao.members[1], exports[0]))
+        answers = [asked(rig, copied, key) for _ in range(6)]
+        assert all(isinstance(answer, Refused) for answer in answers)
+        assert [answer.why for answer in answers] == ["refused"] * 3 + ["later"] * 3  # type: ignore[union-attr]
+        again = asked(rig, *whole(rig, captured(rig.dao.members[1], exports[0])))
+        assert isinstance(again, Refused) and again.why == "refused", "the member's second verdict of the day"
+        last = asked(rig, *whole(rig, captured(rig.dao.members[1], exports[0])))
+        assert isinstance(last, Refused) and last.why == "later" and "2 verdicts within a day" in last.message
