@@ -102,9 +102,9 @@ class Contract:
         return f"<{type(self).__name__} {self.address}>"
 
 
-def merged(contract: Contract, names: Sequence[str], **indexed: Any) -> list[Event]:
-    """Events of several names in the order in which they happened."""
-    found = [event for name in names for event in contract.events(name, **indexed)]
+def merged(contract: Contract, names: Sequence[str], *, first: int | None = None, **indexed: Any) -> list[Event]:
+    """Events of several names, from the block `first` on, in the order in which they happened."""
+    found = [event for name in names for event in contract.events(name, first=first, **indexed)]
     return sorted(found, key=lambda event: (event.block_number, event.log_index))
 
 

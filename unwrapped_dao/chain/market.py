@@ -264,18 +264,29 @@ class Market:
         """The fixed list, ascending."""
         return [int(leaf) for leaf in self._contract.call("excludedLeaves", sale_id)]
 
-    def fixed_at(self, sale_id: bytes) -> tuple[int, int] | None:
-        """(block, log index) from which on a sale's exclusions stand: fixed, or approved without any. None before."""
-        found = merged(self._contract, ("SaleApproved", "ExclusionsFixed"), saleId=sale_id)
+    def fixed_at(self, sale_id: bytes, *, first: int | None = None) -> tuple[int, int] | None:
+        """(block, log index) from which on a sale's exclusions stand: fixed, or approved without any. None before.
+
+        Nothing of it lies before the block `first`.
+        """
+        found = merged(self._contract, ("SaleApproved", "ExclusionsFixed"), first=first, saleId=sale_id)
         return (found[-1].block_number, found[-1].log_index) if found else None
 
     def approved(self, *, first: int | None = None) -> list[bytes]:
         """Ids of the sales approved from block `first` on."""
         return [bytes(event["saleId"]) for event in self._contract.events("SaleApproved", first=first)]
 
-    def staged_count(self, sale_id: bytes, caller: str) -> int:
-        """How many excluded leaves this caller has staged so far, the smallest first."""
-        counts = [event["leaves"] for event in self._contract.events("ExclusionsStaged", saleId=sale_id, by=caller)]
+    def approved_in(self, sale_id: bytes) -> int:
+        """The block in which a sale was approved. Raises NotFoundError if it was not."""
+        found = list(self._contract.events("SaleApproved", saleId=sale_id))
+        if not found:
+            raise NotFoundError(f"The sale 0x{sale_id.hex()} was not approved.")
+        return found[-1].block_number
+
+    def staged_count(self, sale_id: bytes, caller: str, *, first: int | None = None) -> int:
+        """How many excluded leaves this caller has staged from the block `first` on, the smallest first."""
+        events = self._contract.events("ExclusionsStaged", first=first, saleId=sale_id, by=caller)
+        counts = [event["leaves"] for event in events]
         return int(counts[-1]) if counts else 0
 
     def is_excluded(self, sale_id: bytes, number: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
@@ -171,7 +172,7 @@ class Registry:
 
     def contributions(self, pool: Pool, *, member: str | None = None) -> list[LiveContribution]:
         """Every live contribution of a pool (or one member's) by member number, replayed from the events."""
-        filters: dict[str, object] = {"poolId": pool.id} | ({"member": member} if member else {})
+        filters: dict[str, Any] = {"poolId": pool.id} | ({"member": member} if member else {})
         live: dict[int, LiveContribution] = {}
         for event in merged(self._contract, ("ContributionRecorded", "ContributionWithdrawn"), **filters):
             number = event["number"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.sdk.custodians.conftest import World
@@ -231,3 +233,31 @@ def test_what_the_buyer_got_opens_everybody_but_the_excluded(world: World) -> No
     assert world.dao.collective.market.excluded_leaves(sale_id) == [1, 3]
     assert world.dao.buyer.receive(sale_id).num_members == 3
     assert world.dao.buyer.unopened == ()
+
+
+def test_what_a_waiting_sale_asks_of_the_node_does_not_grow_with_the_age_of_the_chain(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A delivery takes days, a round is every fifteen seconds: years of blocks cannot be read at each."""
+    sale_id = world.approved(opting_out=(1, 3))
+    world.until_quiet(1, 2, 3)  # one READY is missing
+    custodian, market = world.dao.custodians[0], world.dao.collective.market
+    chain = type(world.dao.collective.client.transport)
+    asked: list[dict[str, Any]] = []
+    request = chain.request
+
+    def noted(self: Any, method: str, params: list[Any]) -> Any:
+        if method == "eth_getLogs":
+            asked.append(params[0])
+        return request(self, method, params)
+
+    monkeypatch.setattr(chain, "request", noted)
+    assert sale_id in custodian.run_once().waiting
+    monkeypatch.undo()
+    of_all_sales = [filters for filters in asked if len(filters["topics"]) == 1]
+    assert len(of_all_sales) == 1  # the last hundred blocks, for new approvals
+    older = [filters for filters in asked if filters not in of_all_sales]
+    first_approval = min(map(market.approved_in, market.approved()))
+    assert older and min(int(filters["fromBlock"], 16) for filters in older) >= first_approval  # of other sales, too
+    of_this_one = [filters for filters in older if f"0x{sale_id.hex()}" in filters["topics"]]
+    assert of_this_one and min(int(filters["fromBlock"], 16) for filters in of_this_one) >= market.approved_in(sale_id)

@@ -6,11 +6,11 @@ Shares are made from the final state alone; what is newest only says what is lef
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...chain.collective import Collective
 from ...chain.committee import Generation
-from ...chain.market import NodeDelivery, Offer, SaleState
+from ...chain.market import NodeDelivery, SaleState
 from ...chain.noting import about
 from ...chain.outbox import Receipt
 from ...chain.signer import Signer
@@ -77,7 +77,7 @@ class Serving:
         self._seats = seats
         self._finality = finality
         self._approvals = Approvals()
-        self._offers: dict[bytes, Offer] = {}
+        self._served: dict[bytes, Served] = {}
         self._over: set[bytes] = set()
         self._books: dict[int, ShareBook] = {}
 
@@ -103,16 +103,20 @@ class Serving:
     ) -> None:
         """One sale, until there is nothing to do for it now."""
         final = self._final()
-        generation = final.committee.generation(final.market.sale(sale_id).generation)
+        state = final.market.sale(sale_id)
+        if state.state in (SaleState.SETTLED, SaleState.REFUNDED) and sale_id not in self._served:
+            self._over.add(sale_id)
+            return
+        generation = final.committee.generation(state.generation)
         seat = self._seats.seat(generation)
         if seat is None or not self._seats.has_share(generation):
             return
-        sale = served(final, sale_id, self._offers.get(sale_id))
-        self._offers[sale_id] = sale.offer
+        sale = self._served.get(sale_id) or served(final, sale_id)
+        self._served[sale_id] = sale
         book = self._book(sale.generation)
         last: Duty | None = None
         while True:
-            duty, seen = self._duty(sale, seat, book, eager)
+            duty, seen = self._duty(self._served[sale_id], seat, book, eager)
             if duty == last:
                 duty = Wait("the node does not show yet what was just done")
             last = duty
@@ -123,7 +127,7 @@ class Serving:
             if isinstance(duty, Over | Wait):
                 outcome.bad += [(sale_id, bad) for (of, _, _), bad in book.bad.items() if of == sale_id]
                 if sale_id in self._over:
-                    self._offers.pop(sale_id)
+                    self._served.pop(sale_id)
                     book.forget(sale_id)
                 return
             deed = self._act(sale, seat, duty, seen, progress)
@@ -148,6 +152,9 @@ class Serving:
         me, address = seat.index, str(self._account.address)
         then = self._final()
         final = look(then, sale, me, address, book)
+        if final.view.accounted and final.view.listed == final.view.derived and sale.excluded is None:
+            # Final, accounts for the counters of the approval, and is the contract's own: it cannot change any more.
+            sale = self._served[sale.sale_id] = replace(sale, excluded=final.view.derived)
         client = self._collective.client
         now = client.now()
         if client.block_number() == then.client.block_number():

@@ -22,13 +22,19 @@ from .duties import SaleView, Stage
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What does not change about an approved sale: its offer, who serves it, what its node ids bind."""
+    """What does not change about an approved sale: its offer, who serves it, what its node ids bind.
+
+    `since` is the block of its approval: nothing that custodians look for lies before it but the exclusions. `excluded`
+    are those, once the final chain told all of them and the contract lists the same; None until then.
+    """
 
     sale_id: bytes
     offer: Offer
     generation: Generation
     buyer: BuyerKey
     identity: PoolId
+    since: int
+    excluded: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +98,18 @@ class Seen:
     numbers: Mapping[Node, int] = field(default_factory=dict)
 
 
-def served(collective: Collective, sale_id: bytes, offer: Offer | None = None) -> Served:
-    """What is constant about a sale; who serves it was written into it at its approval. `offer` is it, if it is known.
+def served(collective: Collective, sale_id: bytes) -> Served:
+    """What is constant about a sale; who serves it was written into it at its approval.
 
     Raises UntrustedDataError if the node tells another offer than the id hashes.
     """
-    offer = offer or collective.market.offer_of(sale_id)
+    offer = collective.market.offer_of(sale_id)
     if offer.sale_id(collective.client.chain_id, collective.market.address) != sale_id:
         raise UntrustedDataError(f"The node tells another offer than that of sale 0x{sale_id.hex()[:12]}….")
     pool = collective.registry.pool(offer.scope_id, offer.epoch)
     generation = collective.committee.generation(collective.market.sale(sale_id).generation)
     identity = PoolId.of(collective.client.chain_id, collective.registry.address, pool.scope_id, pool.epoch)
-    return Served(sale_id, offer, generation, buyer_key(offer), identity)
+    return Served(sale_id, offer, generation, buyer_key(offer), identity, collective.market.approved_in(sale_id))
 
 
 def look(collective: Collective, sale: Served, me: int, caller: str, book: ShareBook) -> Seen:
@@ -113,7 +119,7 @@ def look(collective: Collective, sale: Served, me: int, caller: str, book: Share
         return Seen(SaleView(Stage.CLOSED))
     if state.state is not SaleState.APPROVED:
         return Seen(SaleView(Stage.UNKNOWN))
-    derived, accounted = _excluded(collective, sale, state)
+    derived, accounted = (sale.excluded, True) if sale.excluded is not None else _excluded(collective, sale, state)
     base = SaleView(
         Stage.APPROVED,
         approved_at=state.approved_at,
@@ -122,7 +128,7 @@ def look(collective: Collective, sale: Served, me: int, caller: str, book: Share
         accounted=accounted,
     )
     if not state.exclusions_fixed:
-        return Seen(replace(base, staged=collective.market.staged_count(sale.sale_id, caller)))
+        return Seen(replace(base, staged=collective.market.staged_count(sale.sale_id, caller, first=sale.since)))
     listed = tuple(collective.market.excluded_leaves(sale.sale_id))
     nodes = cover(state.members, state.height, derived)
     left = tuple(node for node in nodes if node.end_leaf > state.cursor)
@@ -157,11 +163,11 @@ def _excluded(collective: Collective, sale: Served, state: Sale) -> tuple[tuple[
 
 def _readies(collective: Collective, sale: Served, state: Sale) -> frozenset[int]:
     """Custodians whose READY counts: mined after the exclusions were fixed, and in the first half of the window."""
-    fixed, _ = collective.market.fixed_at(sale.sale_id) or (0, 0)
+    fixed, _ = collective.market.fixed_at(sale.sale_id, first=sale.since) or (0, 0)
     until = state.approved_at + state.delivery_window // 2
     return frozenset(
         ready.index
-        for ready in collective.committee.readies(sale.generation.number, sale.sale_id)
+        for ready in collective.committee.readies(sale.generation.number, sale.sale_id, first=sale.since)
         if ready.block_number > fixed and state.approved_at <= collective.client.block_time(ready.block_number) <= until
     )
 
@@ -173,7 +179,7 @@ def _shares(
     posted: set[Node] = set()
     found: dict[Node, dict[int, VerifiedKeyShare]] = {node: {} for node in left}
     enough_at: dict[Node, int] = {}
-    for post in collective.committee.posted_shares(sale.generation.number, sale.sale_id):
+    for post in collective.committee.posted_shares(sale.generation.number, sale.sale_id, first=sale.since):
         for number, (c1, c2) in enumerate(zip(post.c1, post.c2, strict=False), post.first_node):
             if number >= len(nodes):
                 break
