@@ -85,11 +85,12 @@ abstract contract SplitterClaims is SplitterLedger {
     }
 
     /// @dev Go on reading, for one member, the sales of each line that excluded anybody. What was read is kept.
-    /// @return unfinished How many lines were read a part of.
+    /// @return unfinished How many lines have sales left to read; 0 if none was read, so that a call that does nothing is refused.
     function _advance(address member, uint256 number, Line[] calldata lines, uint256 maxSales)
         private
         returns (uint256 unfinished)
     {
+        uint256 most = maxSales;
         for (uint256 i = 0; i < lines.length; ++i) {
             (uint256 poolId, address currency) = _line(lines, i);
             Revenue storage revenue = _revenue[poolId][currency];
@@ -97,13 +98,14 @@ abstract contract SplitterClaims is SplitterLedger {
             uint256 sales = revenue.accumulator >> TOP;
             uint256 cursor = account.word >> TOP;
             (uint256 read, uint256 skippedX64) = _read(revenue, number, cursor, sales, maxSales);
+            if (cursor + read != sales) ++unfinished;
             if (read == 0) continue;
             maxSales -= read;
             account.word += read << TOP;
             account.skippedX64 = skippedX64;
             emit ClaimAdvanced(member, poolId, currency, cursor + read, sales);
-            if (cursor + read != sales) ++unfinished;
         }
+        if (maxSales == most) return 0;
     }
 
     /// @dev Why a member without the flag needs no reading, and its cursor may pass all sales: a sale can only exclude who withdrew

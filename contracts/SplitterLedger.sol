@@ -95,13 +95,16 @@ abstract contract SplitterLedger is IRevenueSplitter {
 
     /// @dev Last in every call. A payout that fails undoes that call and nothing else.
     function _pay(address currency, address to, uint256 amount) internal {
-        bool paid;
-        if (currency == address(0)) {
-            (paid,) = to.call{value: amount}("");
-        } else {
-            paid = _transfer(currency, to, amount);
-        }
+        bool paid = currency == address(0) ? _send(to, amount) : _transfer(currency, to, amount);
         if (!paid) revert PaymentFailed(to, amount);
+    }
+
+    /// @dev Ether to a wallet of any kind. Whatever it answers is left where it is: Solidity would copy all of it, at the cost of
+    /// whoever pays the gas.
+    function _send(address to, uint256 amount) private returns (bool paid) {
+        assembly ("memory-safe") {
+            paid := call(gas(), to, amount, 0, 0, 0, 0)
+        }
     }
 
     /// @dev OpenZeppelin's `trySafeTransfer` without an allocation: success, and true or no answer from an address with code.

@@ -67,6 +67,7 @@ interface IRevenueSplitter {
     function refund(bytes32 saleId, address currency, address buyer) external;
 
     /// @notice Pay a member what the named pools and currencies owe it, to its payout address. Caller: anyone.
+    /// Reverts if it pays nothing, unless it read sales and leaves some to be read.
     /// @param maxSales How many sales with exclusions may be read for this member in this call; what is not finished is kept and goes on next time.
     function claim(address member, Line[] calldata lines, uint256 maxSales) external returns (uint256[] memory amounts);
 

@@ -8,6 +8,15 @@ contract RefusingWallet {
     }
 }
 
+/// @title A payout address that answers a payment with 400,000 bytes, for the payer to read
+contract TalkativeWallet {
+    receive() external payable {
+        assembly ("memory-safe") {
+            return(0, 400000)
+        }
+    }
+}
+
 /// @title A payout address that calls back while it is being paid
 contract ReenteringWallet {
     address private _target;

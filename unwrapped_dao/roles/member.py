@@ -212,9 +212,13 @@ class Member:
         """Collect everything that is due from all pools and currencies; pays nothing if nothing is due."""
         splitter = self._collective.splitter
         lines = [(pool.id, currency) for pool, currency, _ in self._claimable()]
-        if not lines:
-            return Claim(())
-        _, payments = splitter.claim(self._account, self.address, lines)
+        payments: list[Payment] = []
+        while lines:
+            _, paid = splitter.claim(self._account, self.address, lines)
+            payments += paid
+            # Who was ever excluded waits for a line until its sales are read, a part of them in each transaction.
+            done = {(payment.pool_id, payment.currency) for payment in paid}
+            lines = [line for line in lines if line not in done and splitter.claimable(self.address, *line)]
         return Claim(tuple(payments))
 
     def set_payout(self, address: str | None) -> str:

@@ -180,6 +180,22 @@ def test_the_limit_is_shared_by_the_lines_of_a_claim(desk, four, the):
     assert desk.balance(2) == 1000
 
 
+def test_a_line_that_pays_nothing_takes_no_claim_away_from_the_next(desk, four, the, refused):
+    """The first line uses the whole limit up and excluded the member every time; what was read of it is kept."""
+    _exclude(desk, 4)
+    for i in range(3):
+        desk.sell(f"sale {i}", 600, 60, excluded=[3])
+    desk.sell("another pool's", 300, 3, pool=the.OTHER_POOL, excluded=[0])
+    lines = [(the.POOL, desk.dollar), (the.OTHER_POOL, desk.dollar)]
+    receipt = desk.claim(4, *lines, most=3)
+    assert receipt.return_value == (0, 0)
+    assert receipt.events["ClaimAdvanced"]["salesRead"] == 3
+    desk.claim(4, *lines, most=3)
+    assert desk.balance(4) == 100
+    with refused("NothingToClaim"):
+        desk.claim(4, *lines, most=3)
+
+
 # ------------------------------------------------------------------ flaws seen in peers
 
 
@@ -252,6 +268,16 @@ def test_a_wallet_that_refuses_ether_stops_its_own_claim_only(desk, deploy, four
     assert desk.splitter.claimable(desk.accounts[1], the.POOL, the.ETH) == 100_000
     desk.membership.setPayout(desk.accounts[1], desk.accounts[6])
     desk.claim(1, (the.POOL, the.ETH))
+
+
+def test_nobody_pays_for_reading_what_a_wallet_answers(desk, deploy, four, the):
+    """The wallet pays 340,000 gas for its answer; copying it would cost as much again, more than there is."""
+    wallet = deploy("TalkativeWallet")
+    desk.membership.setPayout(desk.accounts[1], wallet)
+    desk.sell("sale", PRICE, 100, currency=the.ETH)
+    lines = [(the.POOL, the.ETH)]
+    desk.splitter.claim(desk.accounts[1], lines, the.ALL, {"from": desk.accounts[7], "gas_limit": 600_000})
+    assert wallet.balance() == 100_000
 
 
 def test_a_wallet_that_calls_back_is_paid_once(desk, deploy, four, the):

@@ -452,16 +452,17 @@ class Model:
     def read_on(
         self, member: int, lines: Sequence[tuple[Pool, int]], most: int
     ) -> tuple[dict[tuple[Pool, int], int], bool]:
-        """How far a claim reads each line's sales with exclusions, and whether it leaves one half-read."""
+        """How far a claim reads each line's sales with exclusions, and whether it reads some and leaves some."""
         number = self.members[member].number
         reached = {key: self.lines[key].read[number] for key in lines}
-        unfinished = False
-        for key in lines if number in self.flagged else ():
-            step = min(most, len(self.lines[key].sales) - reached[key])
+        if number not in self.flagged:
+            return reached, False
+        left = most
+        for key in lines:
+            step = min(left, len(self.lines[key].sales) - reached[key])
             reached[key] += step
-            most -= step
-            unfinished |= step > 0 and reached[key] < len(self.lines[key].sales)
-        return reached, unfinished
+            left -= step
+        return reached, left < most and any(reached[key] < len(self.lines[key].sales) for key in lines)
 
     def is_read(self, member: int, key: tuple[Pool, int], reached: int) -> bool:
         """Whether a line pays: a member who never refused anything needs to read nothing."""
