@@ -105,7 +105,8 @@ def _embedded(
     if not exists and (not may_begin or dry_run):
         raise NotFoundError(
             f"The workspace {workspace.folder} has no chain yet.",
-            hint="Begin one with `unwrapped-dao chain start`, or give the --rpc of a node.",
+            hint="To take part in a collective: `unwrapped-dao collective verify ADDRESS --rpc URL --save`; to "
+            "rehearse on this machine alone: `unwrapped-dao chain start`.",
         )
     if dry_run:
         copy = stack.enter_context(workspace.scratch())

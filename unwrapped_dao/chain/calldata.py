@@ -102,8 +102,8 @@ def _pay_treasury(collective: Collective, arguments: Mapping[str, Any]) -> list[
 
 def _set_fees(collective: Collective, arguments: Mapping[str, Any]) -> list[str]:
     return [
-        f"Sets the fees of later offers to {_percent(arguments['treasuryBps'])} for the treasury and "
-        f"{_percent(arguments['operatorsBps'])} for the operators."
+        f"Sets the fees of later offers to {percent(arguments['treasuryBps'])} for the treasury and "
+        f"{percent(arguments['operatorsBps'])} for the operators."
     ]
 
 
@@ -145,7 +145,12 @@ def _remove_validator(collective: Collective, arguments: Mapping[str, Any]) -> l
     return [f"Ends {arguments['validator']}'s power to attest."]
 
 
-def _percent(basis_points: int) -> str:
+def percent(basis_points: int) -> str:
+    """Basis points for people.
+
+    >>> percent(250)
+    '2.50%'
+    """
     whole, rest = divmod(basis_points, 100)
     return f"{whole}.{rest:02d}%"
 

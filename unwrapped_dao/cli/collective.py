@@ -102,7 +102,7 @@ def deploy(
 @verb(noun, "status")
 def status(call: Call) -> Told:
     """The workspace's collective: members, pools, sales, money."""
-    from ..chain.calldata import amount_text
+    from ..chain.calldata import amount_text, percent
     from ..chain.earnings import operators_waiting
     from ..chain.powers import parameters
 
@@ -131,7 +131,7 @@ def status(call: Call) -> Told:
         def money(amounts: Mapping[str, int]) -> str:
             return ", ".join(amount_text(collective, c, amount) for c, amount in amounts.items())
 
-        fees = f"{now['treasury_bps']} + {now['operators_bps']} basis points"
+        fees = f"{percent(now['treasury_bps'])} to the treasury, {percent(now['operators_bps'])} to the key keepers"
         waiting = f" Operators have {money(operators)} to collect (`custodian collect`)." if operators else ""
         return Told(
             data,
@@ -140,7 +140,7 @@ def status(call: Call) -> Told:
                 f"{plural(active, 'active member')}, {now['members_ever']:,} ever.",
                 f"{plural(len(pools), 'pool')}: {', '.join(data['pools']) or 'none yet'}.",
                 f"{plural(len(sales), 'offer')}: {', '.join(sales) or 'none yet'}. {plural(proposals, 'proposal')}.",
-                f"Fees: {fees}. Treasury: {money(treasury)}.{waiting}",
+                f"Of each price: {fees}. Treasury: {money(treasury)}.{waiting}",
             ],
         )
 

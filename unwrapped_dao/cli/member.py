@@ -214,9 +214,16 @@ def opt_out(
 def claim(call: Call) -> Told:
     """Collect everything that is due, from all pools and currencies. Again it pays nothing."""
     from ..chain.calldata import amount_text
+    from ..errors import NotAllowedError
 
     with call.open() as app:
-        done = app.member(call.account).claim()
+        member = app.member(call.account)
+        done = member.claim()
+        if not done.payments and app.collective.membership.member(member.address) is None:
+            raise NotAllowedError(
+                f"{member.address} is no member, so it has nothing to claim.",
+                hint="Name the account that you contributed with: --as ACCOUNT; see `unwrapped-dao account list`.",
+            )
         payments = [
             {"pool": f"{p.pool_id:#x}", "currency": p.currency, "amount": p.amount, "payout": p.payout}
             for p in done.payments

@@ -145,7 +145,10 @@ class Member:
             self._contributing.keep_only(pool)
             return pool
         if live is None:
-            raise NotFoundError(f"You have no contribution in epoch {pool.epoch} of {scope}.")
+            raise NotFoundError(
+                f"You have no contribution in epoch {pool.epoch} of {scope}.",
+                hint="`unwrapped-dao member status` shows what you contributed, and to which epochs (--epoch).",
+            )
         if self._collective.registry.withdrawal_ordinal(pool, live.number) == 0:
             self._collective.registry.withdraw(self._account, pool.scope_id, pool.epoch, live.record)
         pool = self._collective.registry.pool(pool.scope_id, pool.epoch)

@@ -131,6 +131,23 @@ def test_an_account_that_is_not_here_cannot_collect(desk: Desk) -> None:
 def test_numbers_and_nouns_agree(desk: Desk) -> None:
     said = desk("collective status")
     assert "1 pool: open." in said and "0 offers: none yet. 0 proposals." in said
+    assert "Of each price: 2.00% to the treasury, 3.00% to the key keepers." in said
+
+
+def test_who_is_no_member_is_told_so_and_not_that_all_was_paid(desk: Desk) -> None:
+    assert "is no member, so it has nothing to claim" in desk("member claim --as ben", code=5)
+    assert "Nothing is due" in desk("member claim --as ana")
+
+
+def test_who_has_nothing_to_take_back_is_told_where_to_look(desk: Desk) -> None:
+    assert "`unwrapped-dao member status` shows" in desk("member withdraw --as ana", code=5)
+
+
+def test_who_begins_in_an_empty_folder_is_told_how_to_take_part(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = Desk(tmp_path / "empty", capsys)("member status", code=5)
+    assert "collective verify ADDRESS --rpc URL --save" in told and "chain start" in told
 
 
 def test_a_call_names_accounts_and_currencies_and_says_which_word_it_does_not_know(desk: Desk) -> None:
