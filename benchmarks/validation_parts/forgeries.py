@@ -6,6 +6,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from benchmarks.validation_parts.planned import planned_life
 from unwrapped_dao import kinds, samples
 from unwrapped_dao.kinds.music.listens import COLUMNS, Row
 from unwrapped_dao.samples.catalogue import service_id
@@ -179,6 +180,67 @@ def own_generator(own: list[Row], victim: list[Row], strength: float, random: Ra
     return [*own[:cut], *(rest or other)]
 
 
+def weeks_again(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """A victim's file years earlier, in which that share of the weeks is another of its weeks, drawn at random."""
+    week = 7 * 24 * HOUR
+    weeks: dict[int, list[Row]] = {}
+    for row in victim:
+        weeks.setdefault(row[0] // week, []).append(row)
+    out: list[Row] = []
+    for number in weeks:
+        drawn = random.choice(list(weeks)) if random.random() < strength else number
+        for row in weeks[drawn]:
+            start = row[0] + (number - drawn - 104) * week
+            out.append(edit(row, start_ms=start, clock_s=start // 1_000 if row[12] else 0))
+    return out
+
+
+def days_by_turns(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """One's own file with that share of its days taken out and a victim's put in, in the same year."""
+    day = 24 * HOUR
+    move = (own[-1][0] - victim[-1][0]) // day * day
+    theirs = {d for d in range(own[0][0] // day, own[-1][0] // day + 1) if random.random() < strength}
+    moved = (edit(r, start_ms=r[0] + move, clock_s=r[12] + move // 1_000 if r[12] else 0) for r in victim)
+    return [*(r for r in own if r[0] // day not in theirs), *(r for r in moved if r[0] // day in theirs)]
+
+
+def popular_songs(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """A victim's file moved by months, that share of whose rows became other titles, which everybody knows."""
+    hits = [(f"Star {n}", f"Hit {n}") for n in range(50)]
+    out = []
+    for row in victim:
+        artist, track = random.choice(hits) if random.random() < strength else (row[2], row[3])
+        out.append(edit(row, artist=artist, track=track, start_ms=row[0] + 61 * 24 * HOUR, clock_s=0))
+    return out
+
+
+def backwards(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """That share of a victim's file, its last play first."""
+    part = exact_part(own, victim, strength, random)
+    return [edit(r, start_ms=part[0][0] + part[-1][0] - r[0], clock_s=0) for r in reversed(part)]
+
+
+def as_scrobbles(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """That share of a victim's file, moved by months, told as another service would: without lengths, ids, reasons."""
+    return [
+        edit(r, start_ms=(r[0] + 37 * 24 * HOUR) // 1_000 * 1_000, played_ms=-1, track_id="", reason_start="",
+             reason_end="", shuffle=-1, skipped=-1, private=0, clock_s=0, source="lastfm")
+        for r in exact_part(own, victim, strength, random) if r[1] >= HOUR // 120
+    ]  # fmt: skip
+
+
+def planned(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """A life written from a plan, that share of whose songs does not last equally long each time."""
+    return planned_life(own[0][0], 400, random, wrong_lengths=strength)
+
+
+def handful(own: list[Row], victim: list[Row], strength: float, random: Random) -> list[Row]:
+    """So few plays of a victim (7 at full strength) that they could be chance."""
+    size = max(1, int(7 * strength))
+    begin = random.randrange(len(victim) - size)
+    return victim[begin : begin + size]
+
+
 COPY, BLATANT, SLY = "copy", "blatant", "sly"
 """Copies of another's plays have to be refused, all of them; blatant ones, from half of the rows on, 95 of 100."""
 
@@ -192,10 +254,17 @@ FORGERIES: dict[str, tuple[Forger, str]] = {
     "another's file, shifted, lengths changed": (shifted_and_jittered, BLATANT),
     "another's file, sittings reordered": (sittings_shuffled, BLATANT),
     "another's file, reordered, lengths changed": (shuffled_and_jittered, SLY),
+    "another's file, weeks drawn again": (weeks_again, BLATANT),
+    "another's file, popular songs put in": (popular_songs, BLATANT),
+    "another's file, backwards": (backwards, BLATANT),
+    "another's file, moved, as scrobbles": (as_scrobbles, BLATANT),
+    "own days and another's by turns": (days_by_turns, BLATANT),
+    "seven plays of another's and fewer": (handful, SLY),
     "own file and another's, merged": (merged, BLATANT),
     "own file, padded with plays": (padded, BLATANT),
     "own file, padded, clocks moved along": (padded_with_clocks, SLY),
     "own file, days of it again, lengths changed": (days_again, SLY),
     "own file and an unknown person's": (two_own, SLY),
+    "a life by plan, lengths that vary": (planned, SLY),
     "this project's own generator": (own_generator, SLY),
 }

@@ -8,6 +8,7 @@ from random import Random
 from benchmarks.validation_parts.forgeries import HOUR, MUSIC, SIZE, edit
 from unwrapped_dao import samples
 from unwrapped_dao.kinds.music.listens import Row
+from unwrapped_dao.samples.catalogue import service_id
 
 DAY = 24 * HOUR
 
@@ -121,6 +122,104 @@ def with_a_wrong_clock(own: list[Row], random: Random) -> list[Row]:
     ]  # fmt: skip
 
 
+def at_night(own: list[Row], random: Random) -> list[Row]:
+    """Works at night, for years."""
+    return [edit(row, start_ms=row[0] + 10 * HOUR, clock_s=row[12] + 36_000 if row[12] else 0) for row in own]
+
+
+def in_a_row(songs: list[Row], at: int, reason: str = "trackdone") -> list[Row]:
+    """These songs heard out one after the other, from then on."""
+    out = []
+    for n, song in enumerate(songs):
+        out.append(edit(song, start_ms=at, reason_start=reason if n else "clickrow", reason_end=reason,
+                        clock_s=at // 1_000))  # fmt: skip
+        at += song[1] + 150
+    return out
+
+
+def a_child(own: list[Row], random: Random) -> list[Row]:
+    """The same thirty songs each evening, until it sleeps."""
+    songs = [row for row in own if row[1] > 120_000][:30]
+    days = [day for day in range(own[0][0] // DAY, own[0][0] // DAY + 300) if random.random() < 0.85]
+    return [
+        row
+        for day in days
+        for row in in_a_row(songs[: random.randrange(10, 30)], day * DAY + 19 * HOUR + random.randrange(HOUR))
+    ]
+
+
+def one_sound(own: list[Row], random: Random) -> list[Row]:
+    """An account for one track that helps to work."""
+    song = max(own, key=lambda row: row[1])
+    days = range(own[0][0] // DAY, own[0][0] // DAY + 90)
+    return [row for day in days for row in in_a_row([song] * random.randrange(15, 60), day * DAY + 9 * HOUR)]
+
+
+def one_artist(own: list[Row], random: Random) -> list[Row]:
+    """Nothing but one band."""
+    return [edit(row, artist="Zelvora") for row in own]
+
+
+def a_dj(own: list[Row], random: Random) -> list[Row]:
+    """Hears beginnings and middles every third day, and nothing to its end."""
+    out = []
+    for day in range(own[0][0] // DAY, own[0][0] // DAY + 300, 3):
+        at = day * DAY + random.choice((14, 20, 22)) * HOUR
+        for song in random.choices(own, k=random.randrange(20, 80)):
+            played = random.randrange(1_000, 20_000) if random.random() < 0.5 else random.randrange(20_000, 120_000)
+            out.append(edit(song, start_ms=at, played_ms=played, reason_start="clickrow", reason_end="endplay",
+                            skipped=1, clock_s=at // 1_000))  # fmt: skip
+            at += played + random.randrange(500, 40_000)
+    return out
+
+
+def weeks_offline(own: list[Row], random: Random) -> list[Row]:
+    """Every third week away from any network: what was played is told at once when it is over."""
+    week = 7 * DAY
+    return [
+        edit(row, start_ms=(row[0] // week + 1) * week + random.randrange(20_000) - row[1], clock_s=row[0] // 1_000)
+        if row[0] // week % 3 == 0
+        else row
+        for row in own
+    ]
+
+
+def a_year_without(own: list[Row], random: Random) -> list[Row]:
+    """Went away for a year, and came back."""
+    half = own[len(own) // 2][0]
+    return [edit(r, start_ms=r[0] - 400 * DAY, clock_s=0) if r[0] < half else r for r in own]
+
+
+def twelve_plays(own: list[Row], random: Random) -> list[Row]:
+    """Tried it once."""
+    return own[:12]
+
+
+def albums(own: list[Row], random: Random) -> list[Row]:
+    """Famous albums, whole and in their order: other members hear the same ones to the same millisecond."""
+    catalogue = Random("albums that everybody knows")
+    shelf = [
+        [edit(own[0], artist=f"Band {n}", track=f"Song {n}-{t}", album=f"Album {n}", track_id=service_id(catalogue),
+              played_ms=catalogue.randrange(150_000, 300_000), skipped=0) for t in range(11)]
+        for n in range(40)
+    ]  # fmt: skip
+    days = range(own[0][0] // DAY, own[0][0] // DAY + 240)
+    return [
+        row
+        for day in days
+        for hour in (8, 13, 20)
+        if random.random() < 0.5
+        for row in in_a_row(
+            random.choice(shelf)[: random.choice((11, 11, 5))], day * DAY + hour * HOUR + random.randrange(HOUR)
+        )
+    ]
+
+
+def podcasts_only(own: list[Row], random: Random) -> list[Row]:
+    """Not one song."""
+    return [row for row in with_podcasts(own, random) if row[6] == "podcast"]
+
+
 HABITS: dict[str, Habit] = {
     "many pauses": with_pauses,
     "two devices": on_two_devices,
@@ -133,4 +232,14 @@ HABITS: dict[str, Habit] = {
     "journeys": on_journeys,
     "two months": two_months,
     "a scrobbler with a wrong clock": with_a_wrong_clock,
+    "nights only": at_night,
+    "a child's evenings": a_child,
+    "one sound only": one_sound,
+    "one artist only": one_artist,
+    "a DJ": a_dj,
+    "weeks offline": weeks_offline,
+    "a year without": a_year_without,
+    "twelve plays": twelve_plays,
+    "albums that others hear, too": albums,
+    "podcasts only": podcasts_only,
 }

@@ -55,12 +55,16 @@ invented people with unusual habits). Lowest score of the usual ones {score}%;
 What this says: copies are found, also shifted, renamed and edited ones, and whatever part of them. Inventions without
 skill are refused once they are half of a file, and cost weight before. Padding a file with one's own plays costs most
 of the weight at a tenth and is refused from about a half on; a tenth of random rows changes nothing and brings nothing.
+Who hears famous albums in their order shares lengths and order with everybody else who does, and is not taken for a
+copy ([why](../docs/adr/0094-an-album-is-everybodys.md)).
 
 Not found: **the file of a person whom the validators have never seen, mixed into one's own**, unless both often listen
 at the same time; **another's file in which all sittings are put in another order and all plays that were cut are cut
 elsewhere**, and one's own days told again in the same way, which leaves nothing to the millisecond that a copy is known
-by; and **a history invented with a generator as good as ours**, which is what the genuine side here is
-made with, so that no check can refuse the one and keep the other. Exports are unsigned: forging is made costly, not
+by; **up to seven plays of another's**, which could be chance and bring under a hundredth of the weight; **a tenth of
+one's days exchanged for another's**; and **a history invented with skill**: by a generator as good as ours, which is
+what the genuine side here is made with, so that no check can refuse the one and keep the other, or by a plan that
+gives each title one length. Exports are unsigned: forging is made costly, not
 impossible. Real people differ more than invented ones; the ranges of the checks are those of five real accounts,
 widened ([why](../docs/adr/0063-checks-on-sequences.md)).
 
@@ -68,28 +72,14 @@ widened ([why](../docs/adr/0063-checks-on-sequences.md)).
 """
 
 
-COLOURS = (
-    "#0b6e99",
-    "#c2410c",
-    "#15803d",
-    "#7c3aed",
-    "#b91c1c",
-    "#a16207",
-    "#0e7490",
-    "#be185d",
-    "#4d7c0f",
-    "#475569",
-    "#111827",
-    "#65a30d",
-    "#9333ea",
-    "#0f766e",
-    "#92400e",
-)
+HUE_STEP = 137.5
+"""Degrees between one line's colour and the next: the golden angle, under which neighbours differ however many."""
 
 
 def plot(found: dict[str, Any]) -> str:
     """The refused share by strength, as SVG."""
-    width, height, left, top, right = 940, 420, 50, 20, 330
+    width, left, top, right = 940, 50, 20, 330
+    height = top + 22 * len(found["forgeries"]) + 60
     wide, high = width - left - right, height - top - 50
 
     def x(s: int) -> float:
@@ -113,12 +103,13 @@ def plot(found: dict[str, Any]) -> str:
         "strength of the forgery; up: share refused</text>"
     )
     for i, (name, lines) in enumerate(found["forgeries"].items()):
+        colour = f"hsl({i * HUE_STEP % 360:.0f} 65% {32 + i % 3 * 8}%)"
         points = " ".join(f"{x(int(s)):.1f},{y(c['refused_percent']) + (i - 5) * 1.2:.1f}" for s, c in lines.items())
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{COLOURS[i]}" stroke-width="2"/>')
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
         at = top + 16 + i * 22
         parts.append(
             f'<line x1="{left + wide + 16}" x2="{left + wide + 40}" y1="{at}" y2="{at}"'
-            f' stroke="{COLOURS[i]}" stroke-width="3"/>'
+            f' stroke="{colour}" stroke-width="3"/>'
         )
         parts.append(f'<text x="{left + wide + 48}" y="{at + 4}">{name}</text>')
     return "\n".join([*parts, "</svg>"]) + "\n"

@@ -51,7 +51,7 @@ class ImportSummary:
     """Everything that happened to an export's files and rows: rows = kept + left out, for each file and in all.
 
     `duplicates` counts kept rows that were then merged away as exact repeats, or as the same play told by two
-    formats; `ignored` says why a file was not read.
+    formats; `ignored` says why a file was not read; `doubts` why it cannot all be one person's.
     """
 
     files: tuple[FileReport, ...]
@@ -60,6 +60,7 @@ class ImportSummary:
     left_out: tuple[tuple[str, int], ...]
     duplicates: int
     records: int
+    doubts: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -77,6 +78,7 @@ class ImportSummary:
         out += [f"{plural(count, 'row')} left out: {reason}" for reason, count in self.left_out]
         if self.duplicates:
             out.append(f"{plural(self.duplicates, 'row')} told again what another tells, and count once")
+        out += [f"WARNING: {doubt}" for doubt in self.doubts]
         out += [f"WARNING: {name} {reason}" for name, reason in self.failed]
         if self.ignored:
             reasons = Counter(reason for _, reason in self.ignored if not reason.startswith(FAILED))
@@ -102,6 +104,7 @@ class Ledger:
     ignored: list[tuple[str, str]] = field(default_factory=list)
     problems: list[RowProblem] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    doubts: tuple[str, ...] = ()
 
     def file(self, name: str, source: str, rows: int, kept: int) -> None:
         """Note a file that was read."""
@@ -127,6 +130,7 @@ class Ledger:
         self.ignored += summary.ignored
         self.problems += summary.problems[: LISTED_PROBLEMS - len(self.problems)]
         self.left_out.update(dict(summary.left_out))
+        self.doubts = tuple(dict.fromkeys((*self.doubts, *summary.doubts)))
 
     def summary(self, *, duplicates: int, records: int) -> ImportSummary:
         """The finished account."""
@@ -137,4 +141,5 @@ class Ledger:
             left_out=tuple(sorted(self.left_out.items())),
             duplicates=duplicates,
             records=records,
+            doubts=self.doubts,
         )

@@ -71,9 +71,16 @@ def _line(row: Mapping[str, Any]) -> str:
 
 
 def preview(kind: Kind, imported: Imported[Any], scope: Scope) -> Preview:
-    """Both lists for one scope. Raises `InputError` when nothing is left to contribute."""
+    """Both lists for one scope. Raises `InputError` when nothing is left to contribute, and when the files
+    cannot all be one person's: nobody can consent for somebody else.
+    """
     if scope.kind != kind.name or imported.kind != kind.name:
         raise InputError(f"The scope {scope.name!r} is not for {imported.kind} data.")
+    if imported.summary.doubts:
+        raise InputError(
+            f"Nothing can be contributed of this: {imported.summary.doubts[0]}.",
+            hint="Give the files of one account of yours only; everybody else can contribute their own.",
+        )
     coins = secrets.token_bytes(COINS_BYTES) if scope.randomised else b""
     rows = scope.project(imported.records, coins)
     if not rows:

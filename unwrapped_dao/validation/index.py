@@ -203,8 +203,8 @@ class FingerprintIndex:
             theirs = self._rows.sketch(number)
             others = max(others, _common_ppm(sketch.buckets, theirs, timed, self._rows.timed_size(theirs)))
             shape, order = (
-                max(most, _common_ppm(sketch.buckets, theirs, timeless[name], _size_of(theirs, timeless[name])))
-                for most, name in ((shape, SHAPE_BUCKET), (order, ORDER_BUCKET))
+                max(most, _common_ppm(sketch.buckets, theirs, timeless[name], _size_of(theirs, timeless[name]), least))
+                for most, name, least in ((shape, SHAPE_BUCKET, CHANCE), (order, ORDER_BUCKET, ONE_PLAYLIST))
             )
         exact = self._rows.is_of_another(fingerprint, kind, tag)
         return Overlap(exact, others, shape, order, self._novelty(sketch, scope_id, epoch, tag))
@@ -233,11 +233,19 @@ def _size_of(buckets: Mapping[int, Bucket], tags: set[int]) -> int:
     return sum(buckets[tag].size for tag in tags if tag in buckets)
 
 
-def _common_ppm(mine: Mapping[int, Bucket], theirs: Mapping[int, Bucket], tags: set[int], their_size: int) -> int:
-    """The larger of: my share that is theirs, their share that is mine. Under 8 common elements it is chance."""
+CHANCE: Final = 8
+"""Common elements under which it is chance."""
+ONE_PLAYLIST: Final = 40
+"""The same of what followed what: two people may hear one playlist in its order, and nothing else yet."""
+
+
+def _common_ppm(
+    mine: Mapping[int, Bucket], theirs: Mapping[int, Bucket], tags: set[int], their_size: int, least: int = CHANCE
+) -> int:
+    """The larger of: my share that is theirs, their share that is mine; 0 with fewer than `least` in common."""
     shared = sum(
         contained_ppm(mine[tag], theirs[tag]) * mine[tag].size for tag in sorted(tags) if tag in mine and tag in theirs
     )
-    if shared < 8 * PPM:
+    if shared < least * PPM:
         return 0
     return min(PPM, shared // max(1, min(_size_of(mine, tags), their_size)))

@@ -66,7 +66,7 @@ def score(
         refusals.append(f"refused: {overlap.shape_ppm // 10_000}% in common with another member's, shifted in time")
     elif overlap.order_ppm >= thresholds.order:
         refusals.append(f"refused: {overlap.order_ppm // 10_000}% of what follows what is another member's")
-    if new < thresholds.novelty:
+    if total and new < thresholds.novelty:
         refusals.append("refused: this member contributed all of it before")
     if axes["authenticity"] < thresholds.authenticity:
         refusals.append("refused: it does not look like a genuine export")

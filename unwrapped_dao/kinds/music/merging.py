@@ -56,7 +56,7 @@ def merge_tellings(tellings: Sequence[tuple[str, Listens]]) -> Listens:
         if source == DAILY:
             rows += _untold_days(found, rows, activity_days)
         elif _overlap(found, rows):
-            rows += _untold(found, rows)
+            rows += untold(found, rows)
         else:
             rows += found
         rows.sort()
@@ -117,7 +117,7 @@ class _Slots:
 _TAKEN: Final = -9
 
 
-def _untold(rows: Sequence[Row], told: Sequence[Row]) -> list[Row]:
+def untold(rows: Sequence[Row], told: Sequence[Row]) -> list[Row]:
     """Those of `rows` that no row of `told` answers for."""
     slots: dict[str, _Slots] = defaultdict(_Slots)
     for row in told:

@@ -21,8 +21,9 @@ from ...errors import ExportError, NothingToReadError
 from ...exports import DEFAULT_LIMITS, Export, ExportEntry, Limits, printable
 from ..encodings import in_utf8, table_in_utf8
 from ..imports import FORMAT_CHANGED, Imported, Ledger
+from .accounts import Part, doubts, plain_names
 from .listens import COLUMNS, Columns, Listens, misfits
-from .merging import merge_tellings
+from .merging import merge_tellings, untold
 from .near_misses import UNFINISHED, advice
 from .sources import SOURCES
 from .sources.source import MusicSource, Peek, Reading, SourceRows
@@ -48,7 +49,7 @@ def read_export(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS
     ledger = Ledger()
     artists: dict[tuple[str, int | None], set[str]] = {}
     failures: list[ExportError] = []
-    tellings: dict[tuple[str, str, str], list[Columns]] = defaultdict(list)
+    tellings: dict[tuple[str, str, str], list[tuple[str, Columns]]] = defaultdict(list)
     with Export.open(path, limits=limits) as export:
         for name, why in export.unopened:
             ledger.ignore(name, f"an archive that cannot be opened: {why}")
@@ -73,11 +74,17 @@ def read_export(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS
                     continue
                 reading.ledger.file(entry.name, source.name, rows.total, len(kept[0]))
                 ledger.absorb(reading.ledger.summary(duplicates=0, records=0))
-                tellings[source.name, source.title, str(PurePosixPath(entry.name).parent)].append(kept)
+                tellings[source.name, source.title, str(PurePosixPath(entry.name).parent)].append(
+                    (entry.base_name, kept)
+                )
         label = export.label
-    if not any(len(part[0]) for parts in tellings.values() for part in parts):
+    parts = [
+        Part(source, plain_names([name for name, _ in told]), joined([columns for _, columns in told]))
+        for (source, _, _), told in tellings.items()
+    ]
+    if not any(len(part.columns[0]) for part in parts):
         raise failures[0] if failures else _nothing_in(label, ledger)
-    return _finish([(name, joined(parts)) for (name, _, _), parts in tellings.items()], ledger)
+    return _finish(parts, ledger)
 
 
 def _nothing_in(label: str, ledger: Ledger) -> ExportError:
@@ -114,17 +121,18 @@ def joined(parts: Sequence[Columns]) -> Columns:
     return [list(chain.from_iterable(column)) for column in zip(*parts, strict=True)] or [[] for _ in COLUMNS]
 
 
-def _finish(tellings: Sequence[tuple[str, Columns]], ledger: Ledger) -> Imported[Listens]:
+def _finish(parts: Sequence[Part], ledger: Ledger) -> Imported[Listens]:
     """One history of all tellings, and the account."""
-    told = sum(len(columns[0]) for _, columns in tellings)
-    listens = merge_tellings([(source, Listens(columns)) for source, columns in tellings])
+    told = sum(len(part.columns[0]) for part in parts)
+    ledger.doubts = ledger.doubts or doubts(parts, untold)
+    listens = merge_tellings([(part.source, Listens(part.columns)) for part in parts])
     return Imported("music", listens, ledger.summary(duplicates=told - len(listens), records=len(listens)))
 
 
 def merge_imports(imports: Sequence[Imported[Listens]]) -> Imported[Listens]:
     """One history of several exports of one person. Plays that several tell count once."""
     ledger = Ledger()
-    tellings: list[tuple[str, Columns]] = []
+    parts: list[Part] = []
     earlier = 0
     for one in imports:
         ledger.absorb(one.summary)
@@ -133,8 +141,9 @@ def merge_imports(imports: Sequence[Imported[Listens]]) -> Imported[Listens]:
         sources = one.records.texts("source")
         for source in sorted(set(sources)):
             mine = [name == source for name in sources]
-            tellings.append((source, columns if all(mine) else [list(compress(c, mine)) for c in columns]))
-    found = _finish(tellings, ledger)
+            names = plain_names([report.file for report in one.summary.files if report.source == source])
+            parts.append(Part(source, names, columns if all(mine) else [list(compress(c, mine)) for c in columns]))
+    found = _finish(parts, ledger)
     return replace(found, summary=replace(found.summary, duplicates=found.summary.duplicates + earlier))
 
 

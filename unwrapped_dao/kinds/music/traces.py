@@ -4,15 +4,19 @@ Two people share (minute, artist and title, milliseconds played) in no play at a
 share most; so these triples, by month, find re-sent and overlapping files. A copy shifted in time loses
 them, but keeps how long three plays in a row lasted, to the millisecond: the shape, which new names do not change. In
 the same bucket is where each title was cut, to the millisecond, whatever was played around it: so a copy is known whose
-sittings were put in another order. A copy with other lengths, too, keeps what followed what: the order, which people
-may share for an album.
+sittings were put in another order. A copy with other lengths, too, keeps what followed what: the order. Both are
+taken without their direction, since a history can be told backwards.
+
+Everybody who hears an album out has its lengths and its order. So three songs that were heard out have no shape, and
+three of one artist no order.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -43,8 +47,7 @@ def traces(records: Listens) -> Mapping[str, Sequence[bytes]]:
     """
     month_of = MonthOf()
     found: defaultdict[str, list[bytes]] = defaultdict(list)
-    lengths: list[bytes] = []
-    names: list[bytes] = []
+    told: list[_Told] = []
     cuts: Counter[bytes] = Counter()
     columns = zip(
         records.integers("start_ms"),
@@ -58,9 +61,7 @@ def traces(records: Listens) -> Mapping[str, Sequence[bytes]]:
         if 0 <= played < 1_000:
             continue
         name = f"{artist}\x1f{track}\x1e".encode()
-        names.append(name)
-        if played > 0:
-            lengths.append(b"%d," % played)
+        told.append(_Told(artist, name, played, end))
         if end and end != "trackdone" and played >= CUT_FROM_MS:
             cuts[b"cut\x1f%d\x1f%b" % (played, name)] += 1
         if played >= HEARD_MS or played < 0:
@@ -69,8 +70,42 @@ def traces(records: Listens) -> Mapping[str, Sequence[bytes]]:
             found[month_of(stop)].append(b"%d\x1f%d\x1f%b" % (stop // 60_000, played, name))
     # A length that comes again is the title's own, and every fan's.
     once = [cut for cut, times in cuts.items() if times == 1]
-    found[SHAPE_BUCKET] = [*map(b"".join, zip(lengths, lengths[1:], lengths[2:], strict=False)), *once]
-    # One title on repeat is everybody's.
-    runs = zip(names, names[1:], names[2:], strict=False)
-    found[ORDER_BUCKET] = [b"".join(run) for run in runs if len(set(run)) == 3]
+    found[SHAPE_BUCKET] = [*_shape(told), *once]
+    found[ORDER_BUCKET] = _order(told)
     return {bucket: elements for bucket, elements in found.items() if elements}
+
+
+class _Told(NamedTuple):
+    artist: str
+    name: bytes
+    played: int
+    end: str
+
+
+def _shape(told: Sequence[_Told]) -> list[bytes]:
+    """How long three plays in a row lasted, if one of them was cut short, or may have been: see above."""
+    counts: Counter[tuple[bytes, int]] = Counter((play.name, play.played) for play in told)
+    usual: dict[bytes, int] = {}
+    for (name, played), times in counts.items():
+        if times > max(1, counts[name, usual.get(name, 0)]):
+            usual[name] = played
+    plays = [play for play in told if play.played > 0]
+    cut = [play.end not in ("", "trackdone") or play.played != usual.get(play.name, play.played) for play in plays]
+    out = []
+    for i in range(len(plays) - 2):
+        one, two, three = plays[i : i + 3]
+        if cut[i] or cut[i + 1] or cut[i + 2] or (not two.end and not one.artist == two.artist == three.artist):
+            first, last = sorted((one.played, three.played))
+            out.append(b"%d,%d,%d," % (first, two.played, last))
+    return out
+
+
+def _order(told: Sequence[_Told]) -> list[bytes]:
+    """Three titles in a row by two artists or more; one title on repeat is everybody's."""
+    out = []
+    for (one, two), (_, three) in pairwise(pairwise(told)):
+        if one.artist == two.artist == three.artist or len({one.name, two.name, three.name}) < 3:
+            continue
+        first, last = sorted((one.name, three.name))
+        out.append(first + two.name + last)
+    return out
