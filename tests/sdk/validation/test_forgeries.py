@@ -154,6 +154,36 @@ def test_nobody_is_refused_for_an_unusual_life(genuine: Listens, name: str) -> N
     assert left >= DEFAULT.authenticity
 
 
+def test_two_people_who_hear_the_same_albums_in_their_order_are_two_people(genuine: Listens) -> None:
+    """Songs that are heard out last equally long for everybody, and an album has one order."""
+    fans = [Listens.of_rows(HABITS["albums that others hear, too"](list(genuine.rows()), Random(n))) for n in (1, 2)]
+    with FingerprintIndex(":memory:", KEY) as index:
+        reports = [submit(index, fan, member).report for member, fan in enumerate(fans, 1)]
+    assert [report.reasons for report in reports if report.refused] == []
+
+
+def test_a_copy_that_is_told_backwards_is_a_copy(genuine: Listens) -> None:
+    rows = list(genuine.rows())
+    backwards = [(rows[0][0] + rows[-1][0] - row[0], *row[1:]) for row in rows]
+    with FingerprintIndex(":memory:", KEY) as index:
+        submit(index, genuine, 1)
+        report = submit(index, Listens.of_rows(backwards), 2).report
+    assert report.refused and "in common with another" in report.reasons[0]
+
+
+def test_a_handful_of_plays_brings_hardly_anything(genuine: Listens) -> None:
+    """Else many accounts of five plays each would earn more than one of years."""
+    few = Listens.of_rows([row for row in genuine.rows() if row[1] > 60_000][:5])
+    assert 0 < MUSIC.worth(few, {}) * 50 < MUSIC.worth(genuine, {})
+
+
+def test_a_history_without_anything_to_compare_is_not_said_to_be_contributed_before(genuine: Listens) -> None:
+    skipped = Listens.of_rows([(row[0], min(row[1], 900), *row[2:]) for row in genuine.rows()])
+    with FingerprintIndex(":memory:", KEY) as index:
+        reasons = submit(index, skipped, 1).report.reasons
+    assert any("nothing to compare" in reason for reason in reasons) and not any("before" in r for r in reasons)
+
+
 def test_podcasts_neither_harm_a_history_nor_help_it(genuine: Listens) -> None:
     """They are heard in pieces, once, alone: judged as songs they would make a forger of their listener."""
     rows = list(genuine.rows())
