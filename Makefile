@@ -93,7 +93,7 @@ installed: setup-check ## the built wheel in empty environments: Python 3.11, 3.
 
 sdk-web3-8: setup-check ## all SDK tests with web3 8, in an environment of its own
 	@$(PYTHON) scripts/environment.py web3-8
-	@timeout 1800 .venv-web3-8/bin/python -m pytest -q -n $(WORKERS) --dist loadgroup tests/sdk tests/e2e/test_chain_nodes.py
+	@mkdir -p reports; timeout 3600 .venv-web3-8/bin/python -m pytest -q -n $(WORKERS) --dist loadgroup tests/sdk tests/e2e/test_chain_nodes.py --junitxml reports/web3-8.xml
 
 e2e: setup-dev ## the whole path on nodes that the tests start themselves
 	@if command -v ipfs >/dev/null || command -v go >/dev/null; then $(MAKE) --no-print-directory kubo; \

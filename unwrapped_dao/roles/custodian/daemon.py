@@ -134,7 +134,10 @@ class Daemon:
         """A node that stands still shows no new approvals, and a sale would be missed without a word."""
         age = custodian.newest_age_s()
         if age is not None and age > OLD_HEAD_S:
-            told = "The node's newest block is more than ten minutes old: it is behind, or the chain stands still."
+            told = (
+                "By this machine's clock the node's newest block is more than ten minutes old: "
+                "the node is behind, the chain stands still, or the clock is ahead."
+            )
             self._once("head", News("trouble", told, {"error": "OldHead"}, alarm=True))
         else:
             self._said.pop("head", None)
