@@ -76,7 +76,8 @@ class Accounts:
             here = ", ".join(self.names()) or "none yet"
             raise NotFoundError(
                 f"There is no account {name!r} in this workspace.",
-                hint=f"Make it with `unwrapped-dao account new {name}`, or name one with --as; here are: {here}.",
+                hint=f"Name one that is here ({here}), with --as for the account that acts; another's by its address; "
+                f"or make it: `unwrapped-dao account new {name}`.",
             )
         found = str(keystore.read(self._path(name)).get("address", "")).removeprefix("0x")
         if not _ADDRESS.fullmatch(f"0x{found}"):

@@ -55,11 +55,12 @@ class Exposure:
             who.append(f"{keeper} ({self.committee}) alone{self._others()}")
         else:
             who.append(f"any {needed} of the {count} key keepers together{self._others(',')} if they break the rules")
-        delivered = f"this pool's key was delivered {_times(self.deliveries)}"
+        delivered = "this pool's key was never delivered"
         if self.deliveries:
+            delivered = f"this pool's key was delivered {_times(self.deliveries)}"
             every = self.to_you == self.deliveries
             delivered += ", with yours" if every else f", {_times(self.to_you)} with yours"
-        where = "" if self.sealed else ", if they get hold of the file, which is not published before the seal"
+        where = "" if self.sealed else "; the file that they would need is not published before the seal"
         return f"It can be read now by {_listed(who)}{where} ({delivered})"
 
     def _others(self, end: str = "") -> str:
@@ -81,7 +82,8 @@ class Exposure:
             later.append(
                 f"after {votes} by {buyers} of {plural(self.open_offers, 'open offer')}, unless you opt out before"
             )
-        return "; ".join(later) or "by nobody else before another sale is offered and voted"
+        another = "another sale" if self.deliveries or self.approved else "a sale"
+        return "; ".join(later) or f"by nobody else before {another} is offered and voted"
 
 
 def exposure(collective: Collective, pool: Pool, contribution: LiveContribution) -> Exposure:

@@ -43,7 +43,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "Wait until the next epoch is opened (`unwrapped-dao pool list`).",
     ),
     "PoolStateWrong": (
-        "The pool is {have:pool}, and would have to be {needed:pool}.",
+        "The pool is {have:pool}, and this is possible only while it is {needed:pool}.",
         "See `unwrapped-dao pool list`.",
     ),
     "PoolTooYoung": (
@@ -101,8 +101,8 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "Allow the price to the splitter first.",
     ),
     "SaleStateWrong": (
-        "The sale is {have:sale}, and would have to be {needed:sale}.",
-        "See it with `unwrapped-dao buyer catalogue`.",
+        "The sale is {have:sale}, and this is possible only while it is {needed:sale}.",
+        "See it with `unwrapped-dao buyer catalogue`. Out of later sales of its pool: `unwrapped-dao member withdraw`.",
     ),
     "SaleNotExpired": (
         "The offer stands until second {executeBefore} of the chain's time.",

@@ -55,7 +55,8 @@ def translated(error: RpcError, errors: Abi) -> UnwrappedError:
     if "insufficient funds" in text or "enough funds" in text:
         return NotAllowedError(
             TOO_LITTLE_ETHER,
-            hint="Send it some ether first; on the embedded chain, `unwrapped-dao account new` funds new accounts.",
+            hint="Send it some ether first; on the embedded chain, a Ganache or an Anvil: "
+            "`unwrapped-dao account fund NAME --eth 10`.",
         )
     return RpcUnavailableError(f"The node refused the request: {error.message} (code {error.code}).")
 

@@ -167,8 +167,21 @@ class Registry:
 
     def withdraw(self, member: Signer, scope_id: bytes, epoch: int, live: Record) -> Receipt:
         """Burn before sealing; be excluded from all later approvals afterwards."""
-        target = (member.address, scope_id, epoch)
-        return self._contract.send(member, "withdraw", target, live.as_tuple(), 0, b"")
+        return self.withdraw_signed(member, str(member.address), scope_id, epoch, live, 0, b"")
+
+    def withdraw_signed(
+        self,
+        sender: Signer,
+        member: str,
+        scope_id: bytes,
+        epoch: int,
+        live: Record,
+        consent_expiry: int,
+        consent: bytes,
+    ) -> Receipt:
+        """The same for a member whose EIP-712 `Withdrawal` of this live version is `consent`; `sender` pays."""
+        target = (member, scope_id, epoch)
+        return self._contract.send(sender, "withdraw", target, live.as_tuple(), consent_expiry, consent)
 
     def contributions(self, pool: Pool, *, member: str | None = None) -> list[LiveContribution]:
         """Every live contribution of a pool (or one member's) by member number, replayed from the events."""

@@ -21,7 +21,7 @@ from .signer import Signer
 FORMAT: Final = "unwrapped-dao/request/1"
 LARGEST_FILE = 65_536
 
-Sort = Literal["join", "leave", "ballot", "opt-out", "contribution"]
+Sort = Literal["join", "leave", "ballot", "opt-out", "contribution", "withdrawal"]
 
 MESSAGES: dict[Sort, type[eip712.Message]] = {
     "join": eip712.Join,
@@ -29,6 +29,7 @@ MESSAGES: dict[Sort, type[eip712.Message]] = {
     "ballot": eip712.Ballot,
     "opt-out": eip712.OptOut,
     "contribution": eip712.Consent,
+    "withdrawal": eip712.Withdrawal,
 }
 
 
@@ -77,6 +78,7 @@ def address_of(collective: Collective, sort: Sort) -> str:
         "ballot": collective.governor.address,
         "opt-out": collective.market.address,
         "contribution": collective.registry.address,
+        "withdrawal": collective.registry.address,
     }
     return places[sort]
 

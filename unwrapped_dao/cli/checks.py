@@ -43,7 +43,7 @@ def tried(name: str, look: Callable[[], str], *, needed: bool = True) -> Check:
 def collective(app: App) -> Check:
     """None yet is no fault; one of another chain is."""
     try:
-        return Check("collective", True, True, app.collective.governor.address)
+        return Check("collective", True, True, app.collective.deployment.genesis)
     except NotFoundError as problem:
         return Check("collective", False, False, problem.message, problem.hint)
     except UnwrappedError as problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -92,10 +93,14 @@ def deploy(
         call.talk.warn(_warnings(app.collective))
     lines = [f"{deployment.name} is deployed: Genesis {deployment.genesis}, and the deployer holds nothing any more."]
     lines += [f"  {contract:<22} {address}" for contract, address in deployment.addresses.items()]
-    who = f"`unwrapped-dao custodian setup --as {keepers[0]}`"
     if len(keepers) > 1 or keepers[0].startswith("0x"):
-        who = "each custodian runs `unwrapped-dao custodian setup`"
-    lines.append(f"Next: {who}, then `unwrapped-dao pool open`.")
+        lines += [
+            f"In every other workspace: `unwrapped-dao collective verify {deployment.genesis} --save`.",
+            "Next: each custodian runs `unwrapped-dao custodian setup --wait`, "
+            "then anybody `unwrapped-dao pool open --as ACCOUNT`.",
+        ]
+    else:
+        lines.append(f"Next: `unwrapped-dao custodian setup --as {keepers[0]}`, then `unwrapped-dao pool open`.")
     return Told(deployment.model_dump(mode="json"), lines)
 
 
@@ -171,6 +176,7 @@ def verify(
             if here.exists() and deployments.load(app.workspace.folder).genesis != found.genesis:
                 raise InputError("This workspace has another collective already.", hint="Use another --workspace.")
             found.deployment.save(app.workspace.folder)
+            told = replace(told, lines=[*told.lines, "It is this workspace's collective now."])
         return told
 
 

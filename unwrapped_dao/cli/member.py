@@ -15,6 +15,8 @@ from .verbs import Call, Told, verb
 
 if TYPE_CHECKING:
     from ..chain.collective import Collective
+    from ..chain.registry import Pool
+    from ..roles.member import Member
 
 noun = typer.Typer(help="A member: preview, contribute, opt out, claim.", no_args_is_help=True)
 
@@ -22,6 +24,7 @@ _Exports = Annotated[
     list[Path], typer.Argument(metavar="EXPORT...", help="Zip, folder or file, as the service sent it.")
 ]
 _Scope = Annotated[str | None, typer.Option(help="What is shared.  [default: the collective's only scope]")]
+_EARLIER_BUYER = "A key above your envelope was delivered before: whoever has it can still open yours."
 _Epoch = Annotated[int | None, typer.Option(help="Of the scope's pools.  [default: the newest]")]
 
 
@@ -202,11 +205,11 @@ def opt_out(
         sale_id, offer = sale_of(app.collective, sale)
         if sign is not None:
             return signed(app.requests(call.account).opt_out(sale_id), sign)
-        done = app.member(call.account).opt_out(sale_id)
-        earlier = _delivered_before(app.collective, offer)
+        member = app.member(call.account)
+        done = member.opt_out(sale_id)
+        earlier = _opened_already(app.collective, member, app.collective.registry.pool(offer.scope_id, offer.epoch))
     lines = [f"Member {done.number} is opt-out number {done.ordinal} of sale 0x{sale_id.hex()[:12]}…; it is final."]
-    if earlier:
-        lines.append("A key of this pool was delivered before: that earlier buyer still can open your envelope.")
+    lines += [_EARLIER_BUYER] if earlier else []
     return Told({"sale": sale_id, "number": done.number, "ordinal": done.ordinal, "sold_before": earlier}, lines)
 
 
@@ -261,18 +264,23 @@ def payout(
 
 
 @verb(noun, "withdraw", account="member", sends=True)
-def withdraw(call: Call, scope: _Scope = None, epoch: _Epoch = None) -> Told:
+def withdraw(call: Call, scope: _Scope = None, epoch: _Epoch = None, sign: SignTo = None) -> Told:
     """Take a contribution back: burnt before the seal, left out of all later sales after it."""
     from ..chain.registry import PoolState
-    from .references import scope_name
+    from .references import pool_of, scope_name
 
     with call.open() as app:
         name = scope_name(app.collective, scope)
-        pool = app.member(call.account).withdraw(name, epoch)
+        if sign is not None:
+            return signed(app.requests(call.account).withdraw(pool_of(app.collective, name, epoch)), sign)
+        member = app.member(call.account)
+        pool = member.withdraw(name, epoch)
+        earlier = _opened_already(app.collective, member, pool)
     sealed = pool.state is PoolState.SEALED
     what = "you are left out of every later sale of it" if sealed else "it was burnt and will never be published"
+    lines = [f"Withdrawn from epoch {pool.epoch} of {name}: {what}.", *([_EARLIER_BUYER] if earlier else [])]
     data = {"scope": name, "epoch": pool.epoch, "pool": pool.state.name.lower(), "burnt": not sealed}
-    return Told(data, [f"Withdrawn from epoch {pool.epoch} of {name}: {what}."])
+    return Told(data | {"sold_before": earlier}, lines)
 
 
 @verb(noun, "leave", account="member", sends=True)
@@ -295,10 +303,10 @@ def _standing(membership: Any) -> str:
     return f"{membership.address} is member number {membership.number} and {state}."
 
 
-def _delivered_before(collective: Collective, offer: Any) -> bool:
-    from ..chain.registry import pool_id
-
-    return bool(collective.splitter.revenue(pool_id(offer.scope_id, offer.epoch)))
+def _opened_already(collective: Collective, member: Member, pool: Pool) -> bool:
+    """Whether a buyer got a key that opens this member's envelope."""
+    live = collective.registry.contribution_of(pool, member.address)
+    return live is not None and member.exposure(pool, live).to_you > 0
 
 
 def _warn(call: Call, collective: Collective) -> None:

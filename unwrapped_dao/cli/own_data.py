@@ -64,8 +64,15 @@ def forget(
 
     if not yes:
         if not sys.stdin.isatty():
-            raise InputError("Erasing has to be confirmed.", hint="Add --yes.")
-        typer.confirm("Erase what can be erased?", abort=True, err=True)
+            raise InputError(
+                "Erasing has to be confirmed: what nothing needs here, and what validators may erase.",
+                hint="Look at what is held first (`unwrapped-dao member export-mine`), then add --yes.",
+            )
+        typer.confirm(
+            "Erase envelopes and receipts here that nothing needs, and ask validators to erase what they may?",
+            abort=True,
+            err=True,
+        )
     with call.open() as app:
         own = app.own_data(call.account)
         keepers, silent = _keepers(call, app, own, validators)
@@ -76,7 +83,7 @@ def forget(
         *(f"{name}: {_told(found)}" for name, found in receipt["validators"].items()),
         f"On this machine: {len(here['erased'])} erased, {len(here['kept'])} kept.",
         f"Pins: {len(pins['erased'])} removed, {len(pins['kept'])} kept.",
-        *(f"Kept: {entry['why']}." for entry in [*here["kept"], *pins["kept"]]),
+        *(_kept(entry) for entry in [*here["kept"], *pins["kept"]]),
         *(f"Stays on-chain, for ever: {line}." for line in receipt["on_chain_stays"]),
         *(f"Cannot be erased from here: {line}." for line in receipt["elsewhere"]),
         "The receipt is kept with the others; `unwrapped-dao member export-mine` shows it.",
@@ -97,6 +104,11 @@ def _keepers(
     reached = app.reach(named)
     silent = {url: {"problem": problem.message, "advice": problem.hint} for url, problem in reached.unreached}
     return list(reached.validators), silent
+
+
+def _kept(entry: dict[str, str]) -> str:
+    what = next(name for name in ("envelope", "receipt", "cid") if name in entry)
+    return f"Kept {'pin' if what == 'cid' else what} {entry[what][:20]}…: {entry['why']}."
 
 
 def _told(found: dict[str, Any]) -> str:

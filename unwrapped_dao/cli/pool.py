@@ -30,7 +30,8 @@ def list_(call: Call) -> Told:
             live = registry.contributions(pool)
             row = {**_facts(pool), "contributions": len(live), "weight": sum(c.record.weight for c in live)}
             rows.append(row)
-            seals = f", seals at {moment(pool.seals_at)}" if pool.seals_at else ""
+            sealed = row["state"] == "sealed"
+            seals = f", {'closed' if sealed else 'seals'} at {moment(pool.seals_at)}" if pool.seals_at else ""
             lines.append(
                 f"epoch {pool.epoch} of {row['scope']}: {row['state']}{seals}; "
                 f"{row['contributions']} contributions, {row['weight']} share points"
@@ -40,7 +41,7 @@ def list_(call: Call) -> Told:
 
 @verb(noun, "open", account="custodian", sends=True)
 def open_(call: Call, scope: _Scope = None) -> Told:
-    """Open the next epoch of a scope, with the custodian's sign of life."""
+    """Open the next epoch of a scope, with the custodians' sign of life. Anybody may, with --as, once it is posted."""
     from .references import pool_of, scope_name
 
     with call.open() as app:

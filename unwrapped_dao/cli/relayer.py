@@ -19,7 +19,7 @@ noun = typer.Typer(help="A relayer: submit what members signed, and pay the gas.
 
 SignTo = Annotated[
     Path | None,
-    typer.Option("--sign", metavar="FILE", help="Send nothing: write a signed request, which a relayer may submit."),
+    typer.Option("--sign", metavar="FILE", help="Send nothing to the chain: write a signed request for a relayer."),
 ]
 
 
@@ -29,7 +29,8 @@ def submit(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Signed requests, or folders of them.")],
     validators: Urls = None,
 ) -> Told:
-    """Relay signed requests in batches: joins, contributions, ballots, opt-outs, leaves. Again, it sends only what was
+    """Relay signed requests in batches: joins, contributions, ballots, opt-outs,
+    withdrawals, leaves. Again, it sends only what was
     not done. Contributions go as a batch if their validators sign it: this workspace's, or those at --validators;
     without them each goes alone."""
     from ..chain.requests import read
@@ -86,11 +87,14 @@ def collect(
 def told(request: Request, path: Path) -> Told:
     """What a verb answers that signed instead of sending."""
     from ..chain.requests import write
+    from .references import moment
 
     write(request, path)
     data = {"signed": path, "sort": request.sort, "member": request.member}
+    until = f", until {moment(int(request.fields['expiry']))}" if "expiry" in request.fields else ""
+    shown = " your validators saw the records," if request.sort == "contribution" else ""
     lines = [
-        f"The {request.sort} of {request.member} is signed in {path}; nothing was sent.",
-        f"A relayer submits it: `unwrapped-dao relayer submit {path}`.",
+        f"The {request.sort} of {request.member} is signed in {path};{shown} nothing was sent to the chain.",
+        f"A relayer submits it{until}: `unwrapped-dao relayer submit {path}`.",
     ]
     return Told(data, lines)

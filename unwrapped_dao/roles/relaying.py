@@ -16,7 +16,7 @@ from ..chain.governor import ProposalState
 from ..chain.market import SaleState
 from ..chain.requests import Request, VerifiedRequest, verified
 from ..chain.signer import Signer
-from ..errors import UnwrappedError
+from ..errors import ContractRefusedError, UnwrappedError
 from ..validation.request import BatchAttester
 from .identity import Progress, no_progress
 from .relaying_contributions import Refused, RelayingContributions
@@ -26,7 +26,7 @@ M = TypeVar("M", bound=eip712.Message)
 BATCH = 100
 """Requests in one transaction: 100 joins, the dearest, are 4.1 million gas of the 16.7 million that one may take."""
 
-ORDER = ("join", "contribution", "ballot", "opt-out", "leave")
+ORDER = ("join", "contribution", "ballot", "opt-out", "withdrawal", "leave")
 """Who is joining may do the rest in the same run; who is leaving has voted first."""
 
 
@@ -103,7 +103,7 @@ class Relaying:
                 yield positions[start : start + BATCH]
 
     def _relay(self, batch: dict[int, VerifiedRequest]) -> dict[int, tuple[bool, str]]:
-        """(done, sentence) of each, after at most one transaction."""
+        """(done, sentence) of each, after one transaction, or one for each where the contract takes no batch."""
         first = next(iter(batch.values()))
         answers: dict[int, tuple[bool, str]] = {}
         for at, request in batch.items():
@@ -114,7 +114,12 @@ class Relaying:
             return answers
         requests = list(left.values())
         told: Sequence[Skipped | Refused]
-        told = self._send(first, requests) if first.contribution is None else self._contributions.send(requests)
+        if first.contribution is not None:
+            told = self._contributions.send(requests)
+        elif isinstance(first.message, eip712.Withdrawal):
+            told = self._withdraw(requests)
+        else:
+            told = self._send(first, requests)
         skipped = {one.who.lower(): one.sentence for one in told}
         for at, request in left.items():
             sentence = skipped.get(request.member.lower())
@@ -146,9 +151,39 @@ class Relaying:
                 return True, f"{who} has opted out already."
             if (sale := collective.market.sale(message.target).state) is not SaleState.OFFERED:
                 return False, f"The sale that {who} refuses takes no opt-outs: it is {sale.name.lower()}."
+        if isinstance(message, eip712.Withdrawal) and member is not None:
+            pool = collective.registry.pool(message.scope_id, message.epoch)
+            live = collective.registry.contribution_of(pool, who)
+            if collective.registry.withdrawal_ordinal(pool, member.number) or (
+                live is None and collective.registry.withdrawn_version(pool, member.number) > message.version
+            ):
+                return True, f"{who} has withdrawn already."
+            if live is None or live.record.version != message.version:
+                return False, f"{who} withdraws version {message.version}, which is not live."
         if expiry is not None and collective.client.now() >= expiry:
             return False, f"The {request.sort} of {who} has expired; they may sign another."
         return None
+
+    def _withdraw(self, requests: Sequence[VerifiedRequest]) -> list[Refused]:
+        """One transaction each; what was refused."""
+        registry, refused = self._collective.registry, []
+        for request in requests:
+            message = _said(request, eip712.Withdrawal)
+            live = registry.contribution_of(registry.pool(message.scope_id, message.epoch), request.member)
+            assert live is not None
+            try:
+                registry.withdraw_signed(
+                    self._account,
+                    request.member,
+                    message.scope_id,
+                    message.epoch,
+                    live.record,
+                    message.expiry,
+                    request.signature,
+                )
+            except ContractRefusedError as problem:
+                refused.append(Refused(request.member, problem.message))
+        return refused
 
     def _send(self, first: VerifiedRequest, requests: Sequence[VerifiedRequest]) -> Sequence[Skipped]:
         """One transaction; what the contract skipped."""
@@ -178,6 +213,8 @@ def _target(request: VerifiedRequest) -> object:
     message = request.message
     if isinstance(message, eip712.Consent):
         return message.scope_id.hex(), message.epoch, *sorted(request.attestations)
+    if isinstance(message, eip712.Withdrawal):
+        return message.scope_id.hex(), message.epoch
     if isinstance(message, eip712.Ballot):
         return message.proposal_id
     return message.target.hex() if isinstance(message, eip712.OptOut) else ""

@@ -46,6 +46,7 @@ class RelayingContributions:
     def reason_not_to_send(
         self, request: VerifiedRequest, consent: eip712.Consent, member: Member
     ) -> tuple[bool, str] | None:
+        """(done, sentence) where the chain shows that recording it would change nothing, or be refused."""
         registry, who, found = self._collective.registry, request.member, request.contribution
         assert found is not None
         pool = registry.pool(consent.scope_id, consent.epoch)

@@ -1,4 +1,4 @@
-"""A member who signs and lets a relayer pay: requests to join, leave, vote and opt out. Signing sends nothing."""
+"""A member who signs and lets a relayer pay: to join, leave, vote, opt out and withdraw. Signing sends nothing."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from ..chain import eip712
 from ..chain.collective import Collective
 from ..chain.governor import SUPPORT, Support
 from ..chain.market import Offer
+from ..chain.registry import Pool
 from ..chain.requests import Request, Sort, signed
 from ..chain.signer import Signer
+from ..errors import NotAllowedError, NotFoundError
 
 LIFETIME_S = 7 * 86_400
 """How long a request may be relayed: a week, so that a relayer can wait for others. Ballots end with the vote."""
@@ -39,6 +41,20 @@ class RequestSigner:
         """Refuse one sale. Final once it is relayed."""
         sale_id = offer if isinstance(offer, bytes) else self._collective.market.sale_id(offer)
         return self._sign("opt-out", eip712.OptOut(sale_id, self._expiry()))
+
+    def withdraw(self, pool: Pool) -> Request:
+        """Take this pool's live contribution back, and no later version of it. Final once it is relayed.
+
+        Raises NotFoundError where there is none, NotAllowedError for who withdrew after the seal already.
+        """
+        registry = self._collective.registry
+        live = registry.contribution_of(pool, self._address)
+        if live is None:
+            raise NotFoundError(f"{self._address} has no live contribution in epoch {pool.epoch} of this scope.")
+        if registry.withdrawal_ordinal(pool, live.number):
+            raise NotAllowedError("You have withdrawn from this pool already.", hint="Nothing needs to be done.")
+        message = eip712.Withdrawal(pool.scope_id, pool.epoch, live.record.version, self._expiry())
+        return self._sign("withdrawal", message)
 
     @property
     def _address(self) -> str:

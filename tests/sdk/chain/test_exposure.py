@@ -34,7 +34,7 @@ def test_the_sentence_of_each_case() -> None:
 
     assert sentence() == (
         "It can be read now by the validators you showed it to and any 3 of the 5 key keepers together, if they break "
-        "the rules (this pool's key was delivered never); by nobody else before another sale is offered and voted."
+        "the rules (this pool's key was never delivered); by nobody else before a sale is offered and voted."
     )
     assert "the one key keeper (1-of-1) alone" in sentence(one_can_read=True, committee="1-of-1")
     assert "each of the 3 key keepers (1-of-3) alone" in sentence(one_can_read=True, committee="1-of-3")
@@ -45,7 +45,7 @@ def test_the_sentence_of_each_case() -> None:
     assert "the one key keeper (1-of-1) alone, or any 2 of the 4 among whom the key was shared anew (" in sentence(
         one_can_read=True, committee="1-of-1", other_sets=("2-of-4",)
     )
-    assert "which is not published before the seal" in sentence(sealed=False)
+    assert "is not published before the seal" in sentence(sealed=False)
     assert "delivered twice, once with yours" in sentence(deliveries=2, to_you=1)
     assert "delivered 3 times, never with yours" in sentence(deliveries=3)
     assert "the buyers of 2 sales" in sentence(deliveries=2, to_you=2)

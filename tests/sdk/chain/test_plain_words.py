@@ -34,7 +34,7 @@ def test_sentences_end_like_sentences_and_advise(name: str) -> None:
 
 def test_states_are_told_by_name() -> None:
     sentence, _ = plain_words("SaleStateWrong", {"saleId": b"\1" * 32, "have": 3, "needed": 2}) or ("", "")
-    assert sentence == "The sale is settled, and would have to be approved."
+    assert sentence == "The sale is settled, and this is possible only while it is approved."
 
 
 def test_an_error_of_programmers_is_told_by_name() -> None:

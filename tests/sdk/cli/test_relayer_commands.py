@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.sdk.cli.test_custodian_commands import Desk, cheap
+from unwrapped_dao.chain.requests import Request, Sort
+from unwrapped_dao.cli.relayer import told
 from unwrapped_dao.cli.running import run
 
 
@@ -63,3 +65,13 @@ def test_bad_input_gets_one_sentence(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "no request" in desk(f"relayer submit {tmp_path}/empty", code=2)
     assert "no file" in desk(f"relayer submit {tmp_path}/missing.json", code=2)
+
+
+def test_a_signed_contribution_does_not_say_that_nothing_was_shown(tmp_path: Path) -> None:
+    def told_of(sort: Sort, **fields: str) -> str:
+        request = Request("unwrapped-dao/request/1", sort, 1, "0x" + "1" * 40, "0x" + "2" * 40, fields, "0x")
+        return " ".join(told(request, tmp_path / "request.json").lines)
+
+    assert "your validators saw the records, nothing was sent to the chain" in told_of("contribution", expiry="9")
+    assert "until 1970-01-01 00:00:09 UTC" in told_of("withdrawal", expiry="9")
+    assert "validators" not in told_of("ballot") and "until" not in told_of("ballot")

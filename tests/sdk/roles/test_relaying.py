@@ -14,6 +14,7 @@ from eth_account import Account
 from eth_utils.crypto import keccak
 
 import unwrapped_dao as u
+from unwrapped_dao import kinds
 from unwrapped_dao.chain import eip712
 from unwrapped_dao.chain.batch import BatchItem, items_hash
 from unwrapped_dao.chain.registry import Record, join_attestations
@@ -22,6 +23,7 @@ from unwrapped_dao.errors import (
     AttestationError,
     InputError,
     NotAllowedError,
+    NotFoundError,
     RpcUnavailableError,
     UntrustedDataError,
     ValidatorUnavailableError,
@@ -123,6 +125,21 @@ def test_ballots_and_opt_outs_travel_together(dao: Any, sales: list[Any]) -> Non
     with pytest.raises(NotAllowedError, match="cast already: for"):
         dao.members[0].vote(proposal.id, "against")
     assert dao.members[2].opt_out(first).ordinal == 1
+
+
+def test_a_withdrawal_from_a_sealed_pool_is_relayed_once_and_is_final(dao: Any, sales: list[Any]) -> None:
+    registry, last = dao.collective.registry, dao.members[-1]
+    pool = registry.pool(kinds.scope(SCOPE).scope_id, 1)
+    signer = RequestSigner(dao.collective, last._account)
+    request = signer.withdraw(pool)
+    expired = signed(dao.collective, last._account, "withdrawal", eip712.Withdrawal(pool.scope_id, pool.epoch, 1, 1))
+    assert _submit(dao, expired) == ([False], 0)
+    assert _submit(dao, request, request)[1] == 1
+    number = dao.collective.membership.member(last.address).number
+    assert registry.withdrawal_ordinal(pool, number) == 1
+    assert _submit(dao, request) == ([True], 0)
+    with pytest.raises(NotAllowedError, match="withdrawn from this pool already"):
+        signer.withdraw(pool)
 
 
 def test_stopped_after_a_transaction_it_goes_on_with_the_rest(dao: Any) -> None:
@@ -244,6 +261,16 @@ def test_contributions_are_relayed_as_a_batch_or_alone(dao: Any, sales: list[Any
     live = {c.member: c.record.content for c in registry.contributions(pool)}
     assert [f"0x{live[r.member].hex()}" for r in requests] == [r.fields["content"] for r in requests]
     assert people[0].contribute(previews[0]).already
+
+    # Who had no ether to contribute has none to take it back either.
+    back = [RequestSigner(dao.collective, person._account).withdraw(pool) for person in people[:2]]
+    stale = msgspec.structs.replace(back[0], fields={**back[0].fields, "version": "2"})
+    assert _submit(dao, stale) == ([False], 0), "another version than the member signed"
+    assert _submit(dao, *back) == ([True, True], 2)
+    assert {c.member for c in registry.contributions(pool)} == {r.member for r in requests[2:]}
+    assert _submit(dao, *back) == ([True, True], 0)
+    with pytest.raises(NotFoundError, match="no live contribution"):
+        RequestSigner(dao.collective, people[0]._account).withdraw(pool)
 
 
 class Unhelpful:

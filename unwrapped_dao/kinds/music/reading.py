@@ -105,7 +105,7 @@ def _nothing_in(label: str, ledger: Ledger) -> ExportError:
     instead = advice([name for name, _ in ledger.ignored])
     return NothingToReadError(
         f"{label!r} holds no listening history in a known format.",
-        hint=instead or f"Known are {known}. If it is one of them and just as it came: {FORMAT_CHANGED}",
+        hint=instead or f"Known are {known}. Is it one of them, and just as it came? {FORMAT_CHANGED}",
     )
 
 
