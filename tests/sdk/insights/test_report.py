@@ -349,3 +349,10 @@ def test_equal_plays_of_a_day_do_not_make_a_file_of_days_tell_hours(tmp_path: Pa
     told = done.highlights
     assert "One artist without a break" not in _text(done.report.parent), "which came first is not told"
     assert not any(line.startswith("Your hour") for line in told) and any("days only" in line for line in told)
+
+
+def test_one_play_of_one_day_is_told_as_one(tmp_path: Path) -> None:
+    row = (1_700_000_000_000, 180_000, "Zelvora", "Tide", "", "", "music", "", "", 0, 0, 0, 0, "spotify-extended")
+    page = write_report(Listens.of_rows([row]), tmp_path, timezone="UTC").report.read_text()
+    assert "1 time you put music on" in page and "on 14 November 2023." in page
+    assert "1 times" not in page and "to 14 November 2023" not in page

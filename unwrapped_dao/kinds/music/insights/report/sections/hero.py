@@ -31,7 +31,7 @@ def section(found: Findings) -> Html:
             el("h1", el("span", big, class_="big"), " ", el("span", unit, class_="unit")),
             el(
                 "p",
-                f"in {span(history.days)}, from {date(history.first_day)} to {date(history.last_day)}.",
+                _when(history.days, history.first_day, history.last_day),
                 class_="when",
             ),
             el("p", size, class_="size"),
@@ -55,6 +55,11 @@ def headline_sum(found: Findings) -> tuple[str, str]:
     if history.total < _FEW_HOURS_MS:
         return count(history.total // 60_000), "minutes of music"
     return count(hours(history.total)), "hours of music"
+
+
+def _when(days: int, first: int, last: int) -> str:
+    """The time that a history covers; of one day only the day."""
+    return f"on {date(first)}." if first == last else f"in {span(days)}, from {date(first)} to {date(last)}."
 
 
 def _most(found: Findings) -> Html | None:

@@ -17,7 +17,7 @@ def chapter(found: Findings) -> Html:
     if isinstance(s, NotInFile):
         return section("sessions", "Sessions", "How you sit down to listen", None, missing(s))
     timed = found.history.timed
-    headline = f"{count(s.sessions)} times you put music on"
+    headline = f"{plural(s.sessions, 'time')} you put music on"
     lede = f"Half of those sessions have {plural(s.median_plays, 'track')} or more"
     lede += f" and last {duration(s.median_ms)} or longer." if timed else "."
     top = max(s.lengths) or 1

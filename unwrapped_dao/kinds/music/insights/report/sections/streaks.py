@@ -39,7 +39,9 @@ def chapter(found: Findings) -> Html:
         "Streaks and binges",
         f"{plural(s.longest.days, 'day')} in a row",
         f"From {date(s.longest.first_day)} to {date(s.longest.first_day + s.longest.days - 1)}, "
-        "not one day without music.",
+        "not one day without music."
+        if s.longest.days > 1
+        else "No two days in a row had music.",
         facts(items),
         el("div", parts, class_="columns three") if parts else None,
         numbers(
