@@ -10,6 +10,10 @@ from ..markup import Child, Html, el
 from ..parts import section
 
 
+def _when(first: int, last: int) -> str:
+    return f"on {date(first)}" if first == last else f"from {date(first)} to {date(last)}"
+
+
 def share(found: Findings, card: str) -> Html:
     """The share card, and buttons that save it."""
     source = "data:image/svg+xml;base64," + b64encode(card.encode()).decode()
@@ -37,7 +41,7 @@ def about(found: Findings) -> Html:
     """About this file."""
     h = found.history
     lines: list[Child] = [
-        f"{plural(len(h.all), 'play')} of music from {date(h.first_day)} to {date(h.last_day)}; "
+        f"{plural(len(h.all), 'play')} of music {_when(h.first_day, h.last_day)}; "
         f"{count(len(h.heard))} of them "
         + ("of 30 seconds or more, which is what counts as a play here." if h.timed else "counted as plays."),
         h.zone.sentence + (" One zone is used for the whole history, journeys included." if h.clocked else ""),
