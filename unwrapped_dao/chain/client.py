@@ -16,7 +16,7 @@ from typing import Any, Self
 import msgspec
 from eth_utils.address import to_checksum_address
 
-from ..errors import ContractRefusedError, NotAllowedError, NotFoundError, RpcUnavailableError
+from ..errors import ContractRefusedError, NotAllowedError, RpcUnavailableError
 from .artifacts import all_errors
 from .clock import ChainClock, Progress
 from .fees import ether_text
@@ -126,10 +126,10 @@ class ChainClient:
 
     def now(self) -> int:
         """Seconds; the newest block's time, which is what contracts see. Never the wall clock."""
-        return int(self.request("eth_getBlockByNumber", ["latest", False])["timestamp"], 16)
+        return int(self._block("latest")["timestamp"], 16)
 
     def block_time(self, number: int) -> int:
-        """Seconds; the time of a block. Raises NotFoundError above the newest."""
+        """Seconds; the time of a block. Raises RpcUnavailableError above the newest."""
         return int(self._block(hex(number))["timestamp"], 16)
 
     def block_hash(self, number: int) -> str | None:
@@ -140,7 +140,10 @@ class ChainClient:
     def _block(self, tag: str) -> Json:
         block = self.request("eth_getBlockByNumber", [tag, False])
         if block is None:
-            raise NotFoundError(f"The node knows no block {tag}.")
+            raise RpcUnavailableError(
+                f"The node has no block {tag} now.",
+                hint="Several nodes behind one address may differ by some blocks; run the same command again in a moment.",
+            )
         found: Json = block
         return found
 
@@ -284,7 +287,7 @@ class ChainClient:
         if gas is None:
             estimate = self.estimate(wanted.to, wanted.data, sender=wanted.sender, value=wanted.value)
             gas = min(estimate * GAS_MARGIN_PERCENT // 100, max(estimate, TRANSACTION_GAS_CAP))
-        block = self.request("eth_getBlockByNumber", ["latest", False])
+        block = self._block("latest")
         transaction = {
             "chainId": self.chain_id,
             "nonce": self.nonce(wanted.sender),
