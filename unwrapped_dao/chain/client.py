@@ -142,7 +142,7 @@ class ChainClient:
         if block is None:
             raise RpcUnavailableError(
                 f"The node has no block {tag} now.",
-                hint="Several nodes behind one address may differ by some blocks; run the same command again in a moment.",
+                hint="Nodes behind one address may differ by some blocks; run the same command again in a moment.",
             )
         found: Json = block
         return found

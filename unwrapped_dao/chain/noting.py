@@ -28,7 +28,6 @@ from .wanted import Wanted
 STUCK_S = 45.0
 """A transaction that waits longer than this (three to four blocks of Ethereum) offers too little, most likely."""
 _UNDER = "tx."
-_LOOKS_FOR_WHO_WAS_MINED = 4
 
 
 class Notes(Protocol):
@@ -133,15 +132,14 @@ class NotingClient(ChainClient):
             raise
 
     def _anew(self, wish: _Wish) -> Receipt:
-        for _ in range(_LOOKS_FOR_WHO_WAS_MINED):
-            try:
-                return self._mined(wish, self._first(wish))
-            except NonceTaken:
-                continue  # another program used the account meanwhile; nothing of ours was mined
-        raise RpcUnavailableError(
-            f"Another program keeps sending transactions from {wish.wanted.sender}.",
-            hint="Let it finish, then run the same command again; nothing was sent.",
-        )
+        try:
+            return self._mined(wish, self._first(wish))
+        except NonceTaken as taken:
+            # Perhaps by another daemon of this account, for this very wish: whoever wished looks at the chain first.
+            raise RpcUnavailableError(
+                f"Another program sent a transaction from {wish.wanted.sender} at the same moment.",
+                hint="A daemon looks again by itself what is still to do; a command has to be run again.",
+            ) from taken
 
     def _first(self, wish: _Wish) -> Noted:
         """Sign it, under the account's next number, or under that of an earlier transaction that nobody wants now."""

@@ -17,6 +17,8 @@ from unwrapped_dao.chain.http import HttpTransport
 from unwrapped_dao.chain.market import SaleState
 from unwrapped_dao.chain.noting import MemoryNotes, NotingClient
 from unwrapped_dao.chain.profiles import DEV
+from unwrapped_dao.chain.transport import Transport
+from unwrapped_dao.chain.wanted import Wanted
 from unwrapped_dao.errors import TemporaryError, UntrustedDataError
 from unwrapped_dao.roles.custodian import Custodian, Daemon, Finality, News
 
@@ -59,16 +61,33 @@ class Watch:
         self.said: list[News] = []
         self.custodians = [self._custodian(place) for place in range(3)]
         self.daemons = [
-            Daemon(lambda custodian=custodian: nullcontext(custodian), self.said.append)  # type: ignore[misc]
-            for custodian in self.custodians
+            Daemon(lambda place=place: nullcontext(self.custodians[place]), self.said.append)  # type: ignore[misc]
+            for place in range(3)
         ]
 
-    def _custodian(self, place: int) -> Custodian:
+    def _custodian(self, place: int, transport: Transport | None = None, ceiling_wei: int | None = None) -> Custodian:
         dao, notes = self.world.dao, MemoryNotes()
-        client = NotingClient(HttpTransport(self.node.url, timeout_s=10), notes)
+        client = NotingClient(transport or HttpTransport(self.node.url, timeout_s=10), notes, ceiling_wei=ceiling_wei)
         collective = Collective.at(client, dao.collective.deployment)
         vault = dao.custodians[place].seats._vault
         return Custodian(collective, dao.keepers[place], vault, finality=Finality(client, "finalized", notes))
+
+    def beside_a_twin(self, place: int) -> None:
+        """Another daemon of this custodian, on another machine, does its round whenever the first is about to send.
+
+        It offers another fee, so that the two never sign the same bytes.
+        """
+        keeper = self.world.dao.keepers[place]
+        usual = self.node.client().unsigned(Wanted(signer=keeper, to=str(keeper.address)))
+        twin = self._custodian(place, ceiling_wei=usual["maxFeePerGas"] - 1)
+
+        class Overtaken(HttpTransport):
+            def request(self, method: str, params: list[Any]) -> Any:
+                if method == "eth_sendRawTransaction":
+                    twin.run_once()
+                return super().request(method, params)
+
+        self.custodians[place] = self._custodian(place, Overtaken(self.node.url, timeout_s=10))
 
     def rounds(self, count: int) -> None:
         """Each daemon looks; then a block is mined."""
@@ -160,6 +179,15 @@ def test_a_node_that_lies_about_its_head_moves_nobody_and_no_sale_is_missed(node
     assert remote.readies(sale_id) == []
     node.lag = LAG
     watch.until_settled(sale_id)
+
+
+def test_two_daemons_of_one_custodian_on_two_machines_post_nothing_twice(node: RpcNode, remote: World) -> None:
+    """As when a backup was restored while the first machine still ran."""
+    watch = Watch(node, remote)
+    watch.beside_a_twin(0)
+    sale_id = remote.approved(opting_out=(2,))
+    watch.until_settled(sale_id)
+    everything_once(remote, sale_id)
 
 
 def test_a_node_that_hides_an_opt_out_gets_no_list_and_no_share_but_an_alarm(node: RpcNode, remote: World) -> None:
