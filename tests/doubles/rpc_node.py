@@ -155,6 +155,11 @@ def forgetting(node: RpcNode, method: str, params: list[Json]) -> Json:
     return node.honest(method, params)
 
 
+def without_receipts(node: RpcNode, method: str, params: list[Json]) -> Json:
+    """Mines everything, and has no receipt of anything: its index comes after its blocks."""
+    return None if method == "eth_getTransactionReceipt" else node.honest(method, params)
+
+
 def slow(seconds: float) -> Vice:
     """Every answer comes late."""
 

@@ -258,15 +258,22 @@ class App:
         return Buyer(self.collective, account, vault, self.store, self.journal("offers"))
 
     def custodian(
-        self, name: str, *, witness: str | None = None, told: Callable[[str], None] | None = None
+        self,
+        name: str,
+        *,
+        witness: str | None = None,
+        told: Callable[[str], None] | None = None,
+        stopped: Callable[[], bool] | None = None,
     ) -> Custodian:
         """A custodian: its shares in keyfiles, its transactions noted before they leave.
 
         `witness` is the URL of a second node that must agree on what is final. `told` gets a sentence whenever a
-        transaction that waits too long is replaced; so what still waits is not waited for here.
+        transaction that waits too long is replaced; so what still waits is not waited for here. Once `stopped` says
+        so, whatever it does next with the chain raises StopRequested.
         """
         from ..chain.fees import GWEI
         from ..chain.noting import MemoryNotes, NotingClient
+        from ..chain.stopping import StoppableTransport
         from ..roles.custodian import Custodian, Finality
         from ..storage.notes import FolderNotes
 
@@ -274,7 +281,8 @@ class App:
         rehearsal = isinstance(self.client, RehearsalClient)
         notes = MemoryNotes() if rehearsal else FolderNotes(self.workspace.notes(account.address))
         ceiling = self.settings.max_fee_gwei * GWEI
-        noting = NotingClient(self.client.transport, notes, ceiling_wei=ceiling, told=told)
+        transport = self.client.transport if stopped is None else StoppableTransport(self.client.transport, stopped)
+        noting = NotingClient(transport, notes, ceiling_wei=ceiling, told=told)
         client = self.client if rehearsal else noting
         collective = self.collective if rehearsal else Collective.at(client, self.collective.deployment)
         url = witness or self.settings.witness

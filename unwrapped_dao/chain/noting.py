@@ -201,6 +201,7 @@ class NotingClient(ChainClient):
         for pause_s in (0.0, 0.1, 0.4, 1.5):
             if (receipt := self._outbox.first_mined(noted.hashes, pause_s)) is not None:
                 return receipt
+        self._outbox.require_taken(noted.sender, noted.number, noted.hashes)
         raise NonceTaken
 
     def _replacement(self, wish: _Wish, noted: Noted) -> Noted:

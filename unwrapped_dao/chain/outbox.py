@@ -90,7 +90,8 @@ class Outbox:
             text = error.message.lower()
             if not self.is_known(tx_hash):
                 if "nonce" in text:
-                    self._require_taken(raw, tx_hash)
+                    signed = Signed.read(raw)
+                    self.require_taken(signed.sender, signed.number, [tx_hash])
                     raise NonceTaken from error
                 if any(words in text for words in _TOO_LITTLE):
                     raise Underpriced from error
@@ -114,17 +115,16 @@ class Outbox:
     def _count(self, sender: str, block: str) -> int:
         return int(self._request("eth_getTransactionCount", [sender, block]), 16)
 
-    def _require_taken(self, raw: bytes, tx_hash: str) -> None:
-        """Return if another transaction has this one's number. Raises RpcUnavailableError if that cannot be told.
+    def require_taken(self, sender: str, number: int, hashes: Sequence[str]) -> None:
+        """Return if a transaction other than these has the number. Raises RpcUnavailableError if that cannot be told.
 
-        A node that has lost its index of transactions refuses one that it mined in the same words.
+        A node whose index of transactions is lost or late refuses one that it mined in the same words.
         """
-        signed = Signed.read(raw)
-        mined = self.mined_under(signed.sender, signed.number)
-        if mined is not None and mined["hash"] == tx_hash:
+        mined = self.mined_under(sender, number)
+        if mined is not None and mined["hash"] in hashes:
             raise RpcUnavailableError(
-                f"The transaction {tx_hash} was mined in block {int(mined['blockNumber'], 16)}, and the node has no "
-                "receipt of it.",
+                f"The transaction {mined['hash']} was mined in block {int(mined['blockNumber'], 16)}, "
+                "and the node has no receipt of it.",
                 hint="Run the same command again, or ask another node with --rpc; nothing new was sent.",
             )
 

@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -56,16 +56,16 @@ def _row_lines(row: dict[str, Any]) -> Iterator[str]:
 
 
 def until_stopped(call: Call, every: float, witness: str | None) -> None:
-    """Rounds until SIGTERM or Ctrl-C, which end between two steps; what was begun goes on in the next run."""
+    """Rounds until SIGTERM or Ctrl-C, which end between two requests; what was begun goes on in the next run."""
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    with _sessions(call, witness) as opened:
+    with _sessions(call, witness, stop.is_set) as opened:
         Daemon(opened, lambda news: _tell(call, news), every_s=every, progress=call.talk.progress).run(stop)
 
 
 @contextmanager
-def _sessions(call: Call, witness: str | None) -> Iterator[Any]:
+def _sessions(call: Call, witness: str | None, stopped: Callable[[], bool]) -> Iterator[Any]:
     """How each round gets its custodian.
 
     On a node one custodian lives as long as the daemon, so that the keyfiles are opened once, and holds the workspace
@@ -80,7 +80,7 @@ def _sessions(call: Call, witness: str | None) -> Iterator[Any]:
         @contextmanager
         def each() -> Iterator[Custodian]:
             with call.open() as app:
-                yield app.custodian(call.account, told=replaced)
+                yield app.custodian(call.account, told=replaced, stopped=stopped)
 
         yield each
         return
@@ -91,14 +91,27 @@ def _sessions(call: Call, witness: str | None) -> Iterator[Any]:
         def same() -> Iterator[Custodian]:
             with app.held():
                 if not found:
-                    found.append(app.custodian(call.account, witness=witness, told=replaced))
+                    custodian = app.custodian(call.account, witness=witness, told=replaced, stopped=stopped)
+                    found.append(custodian)
                 yield found[0]
 
         yield same
 
 
 def _tell(call: Call, news: News) -> None:
-    """To people on stderr; with --json one line of JSON on stdout for each."""
+    """To people on stderr; with --json one line of JSON on stdout for each.
+
+    A log that takes no more, on a full disk, must not end the work; a reader who went away is an end.
+    """
+    try:
+        _say(call, news)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        return
+
+
+def _say(call: Call, news: News) -> None:
     if not call.json:
         (call.talk.warn([news.told]) if news.alarm else call.talk.say(news.told))
         return

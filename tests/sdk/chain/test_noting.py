@@ -8,9 +8,10 @@ import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from tests.doubles.rpc_node import RpcNode, dropping, forgetting, rpc_node, swallowing, unanswered
+from tests.doubles.rpc_node import RpcNode, dropping, forgetting, rpc_node, swallowing, unanswered, without_receipts
 from unwrapped_dao.chain.http import HttpTransport
 from unwrapped_dao.chain.noting import MemoryNotes, NotingClient
+from unwrapped_dao.chain.stopping import StoppableTransport, StopRequested
 from unwrapped_dao.errors import RpcUnavailableError
 
 GIFT = 7
@@ -111,6 +112,38 @@ def test_a_transaction_that_the_node_forgot_is_not_made_anew(node: RpcNode, send
         noting(node, notes).send(sender, receiver, value=GIFT)
     node.vice = None
     assert node.client().balance(receiver) == GIFT
+
+
+def test_a_transaction_whose_receipt_is_not_there_for_a_while_is_not_made_anew(
+    node: RpcNode, sender: LocalAccount
+) -> None:
+    notes, receiver = MemoryNotes(), Account.create().address
+    node.vice = without_receipts
+    for _ in range(2):  # it is looked at again meanwhile, and its replacement finds the number used
+        with pytest.raises(RpcUnavailableError):
+            NotingClient(HttpTransport(node.url, timeout_s=5), notes, stuck_s=0.1).send(sender, receiver, value=GIFT)
+    node.vice = None
+    noting(node, notes).send(sender, receiver, value=GIFT)
+    assert node.client().balance(receiver) == GIFT
+
+
+def test_a_wait_that_is_ended_sends_nothing_twice(node: RpcNode, sender: LocalAccount) -> None:
+    notes, receiver, looks = MemoryNotes(), Account.create().address, [0]
+
+    def asked_to_stop() -> bool:
+        looks[0] += node.vice is not None and node.asked.get("eth_sendRawTransaction", 0) > sent
+        return looks[0] > 3
+
+    sent = node.asked.get("eth_sendRawTransaction", 0)
+    node.vice = without_receipts
+    with pytest.raises(StopRequested):  # and not after 45 s
+        NotingClient(StoppableTransport(HttpTransport(node.url, timeout_s=5), asked_to_stop), notes).send(
+            sender, receiver, value=GIFT
+        )
+    node.vice = None
+    noting(node, notes).send(sender, receiver, value=GIFT)
+    assert node.client().balance(receiver) == GIFT
+    assert node.asked["eth_sendRawTransaction"] == sent + 1
 
 
 def test_a_chain_that_was_taken_back_below_a_noted_transaction_gets_a_new_one(

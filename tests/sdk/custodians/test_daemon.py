@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from unwrapped_dao.errors import (
     NotAllowedError,
     PassphraseError,
     RpcUnavailableError,
+    StorageUnavailableError,
     UntrustedDataError,
     UnwrappedError,
 )
@@ -27,7 +29,7 @@ SALE = bytes(31) + b"\x07"
 class Script:
     """A custodian whose rounds are given: outcomes, or errors that they raise."""
 
-    def __init__(self, rounds: list[Outcome | UnwrappedError], stop: threading.Event) -> None:
+    def __init__(self, rounds: list[Outcome | Exception], stop: threading.Event) -> None:
         self.rounds, self._stop = rounds, stop
         self.age: int | None = None
 
@@ -44,7 +46,7 @@ class Script:
         outcome = self.rounds.pop(0)
         if not self.rounds:
             self._stop.set()
-        if isinstance(outcome, UnwrappedError):
+        if isinstance(outcome, Exception):
             raise outcome
         for deed in outcome.deeds:
             tell(deed)
@@ -63,7 +65,7 @@ class Clock(threading.Event):
         return self.is_set()
 
 
-def run(*rounds: Outcome | UnwrappedError, age: int | None = None) -> tuple[list[News], list[float]]:
+def run(*rounds: Outcome | Exception, age: int | None = None) -> tuple[list[News], list[float]]:
     stop, said = Clock(), list[News]()
     script = Script(list(rounds), stop)
     script.age = age
@@ -100,6 +102,37 @@ def test_what_only_a_person_can_put_right_is_an_alarm_and_no_end(problem: Unwrap
         ("trouble", True),  # again after it was well
         ("stopped", False),
     ]
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        OSError(errno.EROFS, "Read-only file system", "notes/highest-final-block"),
+        OSError(errno.ENOSPC, "No space left on device"),
+        StorageUnavailableError("The disk that holds notes is full."),
+    ],
+    ids=["read-only", "full", "full, as the notes say it"],
+)
+def test_a_disk_that_takes_nothing_is_an_alarm_and_no_end(problem: Exception) -> None:
+    said, pauses = run(QUIET, problem, problem, QUIET)
+    assert [(news.event, news.alarm) for news in said] == [("started", False), ("trouble", True), ("stopped", False)]
+    assert pauses == [10, 20, 40, 10]
+    assert said[1].facts["hint"]
+    with pytest.raises(type(problem)) if isinstance(problem, OSError) else nullcontext():
+        run(problem, QUIET)  # before the first good round whoever started it is still there to read it
+
+
+def test_a_wish_to_stop_ends_a_round_between_two_deeds() -> None:
+    stop, said = Clock(), list[News]()
+    script = Script([Outcome(deeds=[Deed(SALE, "said ready", 1, 1), Deed(SALE, "posted shares", 1, 1)]), QUIET], stop)
+
+    def tell(news: News) -> None:
+        said.append(news)
+        if news.event == "done":
+            stop.set()
+
+    Daemon(lambda: nullcontext(script), tell).run(stop)  # type: ignore[arg-type]
+    assert [(news.event, news.facts.get("what")) for news in said[1:]] == [("done", "said ready"), ("stopped", None)]
 
 
 def test_trouble_with_the_next_key_keeps_no_sale_waiting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,8 @@
 
 Each round does whatever is due and forgets nothing that matters: secrets are in keyfiles, transactions in notes, the
 rest on the chain. So a round may end anywhere, by SIGKILL too, and the next one goes on. A node that fails, lies or is
-behind ends a round and never the daemon; what only a person can put right is said as an alarm, once until it changes.
+behind, or a disk that takes nothing, ends a round and never the daemon; what only a person can put right is said as an
+alarm, once until it changes.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ...chain.stopping import StopRequested
 from ...errors import (
     FeeTooLowError,
     InputError,
     NotAllowedError,
     PassphraseError,
+    StorageUnavailableError,
     TemporaryError,
     UntrustedDataError,
     UnwrappedError,
@@ -72,20 +75,27 @@ class Daemon:
         self._progress = progress
         self._said: dict[str, str] = {}
         self._well = False
+        self._stop: Stop | None = None
 
     def run(self, stop: Stop) -> None:
-        """Until `stop` is set. What goes wrong before the first good round is raised, unless it may pass by itself."""
-        pause = self._every_s
+        """Until `stop` is set, which ends a round between two steps.
+
+        What goes wrong before the first good round is raised, unless it may pass by itself.
+        """
+        pause, self._stop = self._every_s, stop
         self._tell(News("started", f"Looking every {self._every_s:g} s."))
         while not stop.is_set():
-            pause = self._every_s if self._attempt() else min(pause * 2, self._most_s)
+            try:
+                pause = self._every_s if self._attempt() else min(pause * 2, self._most_s)
+            except StopRequested:
+                break
             stop.wait(pause)
         self._tell(News("stopped", "Stopped. Nothing is lost, and the next run goes on from here."))
 
     def round(self, custodian: Custodian, *, eager: bool = False) -> Outcome:
         """One look, and all that is due. What is wrong with a key keeps no sale waiting, and is raised at the end."""
         wrong_with_keys = self._keys(custodian, eager)
-        outcome = custodian.run_once(self._progress, self._deed, eager=eager)
+        outcome = custodian.run_once(self._step, self._deed, eager=eager)
         for sale_id, wait in outcome.waiting.items():
             facts = {"sale": sale_id, "why": wait.why}
             self._once(f"sale {sale_id.hex()}", News("waiting", f"{_name(sale_id)}: {wait.why}.", facts, wait.alarm))
@@ -119,7 +129,13 @@ class Daemon:
                 self._notice_old_head(custodian)
                 self.round(custodian)
         except TemporaryError as problem:
-            self._trouble(problem, alarm=isinstance(problem, FeeTooLowError))
+            # Of all storage a custodian uses its own disk alone, which does not get better by itself.
+            self._trouble(problem, alarm=isinstance(problem, FeeTooLowError | StorageUnavailableError))
+            return False
+        except OSError as problem:
+            if not self._well:
+                raise
+            self._trouble(_disk_trouble(problem), alarm=True)
             return False
         except (UntrustedDataError, NotAllowedError, InputError) as problem:
             if not self._well or isinstance(problem, PassphraseError):
@@ -146,6 +162,15 @@ class Daemon:
         facts = {"sale": deed.sale_id, "what": deed.what, "count": deed.count, "transactions": deed.transactions}
         facts |= {"gas": deed.gas, "fee_wei": deed.fee_wei}
         self._tell(News("done", f"{_name(deed.sale_id)}: {deed.what} ({deed.count}), {deed.gas:,} gas.", facts))
+        self._end_if_stopped()
+
+    def _step(self, what: str, done: int, total: int) -> None:
+        self._end_if_stopped()
+        self._progress(what, done, total)
+
+    def _end_if_stopped(self) -> None:
+        if self._stop is not None and self._stop.is_set():
+            raise StopRequested
 
     def _trouble(self, problem: UnwrappedError, *, alarm: bool) -> None:
         facts = {"error": type(problem).__name__, "hint": problem.hint}
@@ -155,6 +180,14 @@ class Daemon:
         if self._said.get(about) != news.told:
             self._said[about] = news.told
             self._tell(news)
+
+
+def _disk_trouble(problem: OSError) -> StorageUnavailableError:
+    where = f" ({problem.filename})" if problem.filename else ""
+    return StorageUnavailableError(
+        f"A file could not be read or written: {problem.strerror or problem}{where}.",
+        hint="Check its permissions and the room on the disk; the next round goes on.",
+    )
 
 
 def _name(sale_id: bytes) -> str:
