@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import struct
 from itertools import islice
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from tests.sdk.insights.accessible import COMPLAINTS
 from tests.sdk.insights.browser import PROGRAM, Browser
 from tests.sdk.insights.hostile import hostile
+from tests.sdk.insights.lifelike import lifelike
 from tests.sdk.insights.screenshots import IMAGES, take
 from unwrapped_dao.kinds.music.insights import History, tops, write_report
 from unwrapped_dao.kinds.music.insights.words import amount, clean
@@ -20,6 +22,16 @@ pytestmark = [
     pytest.mark.long,
     pytest.mark.skipif(PROGRAM is None, reason="Chromium is not installed: the page was not looked at"),
 ]
+
+
+def test_twenty_years_and_long_names_fit_a_phone_and_a_desktop(tmp_path: Path) -> None:
+    page = write_report(_long_life(), tmp_path, timezone="Europe/Berlin").report
+    with Browser() as browser:
+        for width in (320, 375, 768, 1280):
+            browser.open(page, width=width, phone=width < 500)
+            assert browser.run("document.documentElement.scrollWidth") <= width
+            assert browser.run(_CUT_OFF) == []
+            assert browser.run(_TOUCHING) == []
 
 
 def test_the_page_works_on_a_phone_and_a_desktop_by_day_and_night(life: Listens, tmp_path: Path) -> None:
@@ -108,3 +120,20 @@ def _answers(browser: Browser, path: Path, life: Listens) -> None:
     assert browser.run("new Promise(done => setTimeout(() => done(window.saved[0]), 500))") == "card.png"
     browser.run("document.getElementById('theme').click()")
     assert browser.run("document.documentElement.dataset.theme") == "dark"
+
+
+_CUT_OFF = """[...document.querySelectorAll('.axis span, .lanes .tag')]
+  .filter(e => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth).map(e => e.textContent)"""
+_TOUCHING = """[...document.querySelectorAll('.axis')].flatMap(axis => {
+  const seen = [...axis.children].filter(e => e.getClientRects().length).map(e => e.getBoundingClientRect());
+  return seen.slice(1).filter((e, i) => e.left < seen[i].right).map(e => axis.textContent + ' at ' + innerWidth)})"""
+
+
+def _long_life() -> Listens:
+    """Twenty years; every third artist has a name without a place to break."""
+    rows = list(lifelike("carl", per_day=2, first=dt.date(2005, 1, 1)).rows())
+    number = {artist: i for i, artist in enumerate(sorted({row[2] for row in rows}))}
+    long = "Donaudampfschifffahrtsgesellschaftskapitänsmützenfabrikantenverband"
+    return Listens.of_rows(
+        [(*row[:2], f"{long} {number[row[2]]}" if number[row[2]] % 3 == 0 else row[2], *row[3:]) for row in rows]
+    )

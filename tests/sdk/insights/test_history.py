@@ -20,6 +20,15 @@ def test_a_history_without_music_is_refused(rows: list) -> None:  # type: ignore
         History(Listens.of_rows(rows))
 
 
+def test_a_file_without_music_is_told_what_it_holds_instead() -> None:
+    with pytest.raises(InputError, match="only 20 podcast episodes") as podcasts:
+        history(play(day, kind="podcast") for day in range(20))
+    assert "export-help" in (podcasts.value.hint or "")
+    with pytest.raises(InputError, match="3 plays in a private session") as hidden:
+        history(play(day, private=1) for day in range(3))
+    assert "--private" in (hidden.value.hint or "")
+
+
 def test_podcasts_audiobooks_and_private_plays_are_left_out_and_counted() -> None:
     rows = [play(0), play(1, kind="podcast"), play(2, kind="podcast"), play(3, kind="audiobook"), play(4, private=1)]
     found = history(rows)

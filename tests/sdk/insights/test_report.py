@@ -356,3 +356,12 @@ def test_one_play_of_one_day_is_told_as_one(tmp_path: Path) -> None:
     page = write_report(Listens.of_rows([row]), tmp_path, timezone="UTC").report.read_text()
     assert "1 time you put music on" in page and "on 14 November 2023." in page
     assert "1 times" not in page and "to 14 November 2023" not in page
+
+
+def test_a_cover_without_stripes_keeps_its_distance_and_its_sum_agrees_with_the_rows_below(tmp_path: Path) -> None:
+    plays = [play(0, "Ada", ms=225_000), play(0, "Bela", hour=13, ms=205_000)]
+    page = write_report(Listens.of_rows(plays), tmp_path, timezone="UTC").report.read_text()
+    assert 'class="hero plain"' in page
+    assert re.search(r'class="big">7</span> <span class="unit">minutes of music', page)  # 4 min and 3 min
+    assert "2 artists, one about as much as another." in page and "far more than others" not in page
+    assert "One day at a time" in page and "1 day in a row<" not in page

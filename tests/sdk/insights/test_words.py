@@ -81,3 +81,19 @@ def test_overlap_is_symmetric_and_one_only_of_equals(a: dict[int, int], b: dict[
     if sum(a.values()):
         assert abs(overlap(a, a) - 1) < 1e-9
         assert overlap(a, {key + 100: weight for key, weight in a.items()}) == 0
+
+
+@pytest.mark.parametrize(
+    ("rate", "shown"),
+    [
+        (0, "no new artist at all"),
+        (0.0312, "one new artist in every 3,200 plays"),
+        (0.4, "one new artist in every 250 plays"),
+        (0.97, "one new artist in every hundred plays"),
+        (1.04, "one new artist in every hundred plays"),
+        (1.06, "1.1 new artists in every hundred plays"),
+        (12.34, "12.3 new artists in every hundred plays"),
+    ],
+)
+def test_a_pace_is_never_told_as_nought_point_nought(rate: float, shown: str) -> None:
+    assert words.pace(rate) == shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .diversity import CONCENTRATION_TOP
 from .findings import Findings
 from .insight import NotInFile
-from .words import WEEKDAYS, amount, clean, date, hour, month, percent, plural, span
+from .words import WEEKDAYS, amount, clean, date, hour, month, pace, percent, plural, span
 
 
 def lines(found: Findings) -> list[str]:
@@ -39,7 +39,7 @@ def lines(found: Findings) -> list[str]:
             f"{date(one.first_day)}."
         )
     if found.discovery.rate is not None:
-        out.append(f"You meet {found.discovery.rate:.1f} new artists in every hundred plays.")
+        out.append(f"You meet {pace(found.discovery.rate)}.")
     if not isinstance(found.forgotten, NotInFile) and found.forgotten.tracks:
         gone = found.forgotten.tracks[0]
         out.append(

@@ -44,10 +44,7 @@ class History:
         rows = _chosen(listens, include_private)
         starts: Sequence[int] = rows["start_ms"]
         if not starts:
-            raise InputError(
-                "There is no play of music in these records.",
-                hint="Give the export of a music service; podcasts and audiobooks are left out.",
-            )
+            raise _nothing_to_tell(self.left_out)
         self.sources: tuple[str, ...] = tuple(sorted(set(rows["source"])))
         # A source that tells days only puts every play at midnight, equal ones a millisecond apart.
         hourly = {source for ms, source in zip(starts, rows["source"], strict=True) if ms % DAY_MS >= 1_000}
@@ -226,6 +223,26 @@ def _chosen(listens: Listens, include_private: bool) -> dict[str, tuple[Any, ...
     return {name: tuple(compress(column, mask)) for name, column in columns.items()}
 
 
+def _nothing_to_tell(left_out: tuple[tuple[str, int], ...]) -> InputError:
+    """No play is left to look at: what the records hold instead, and what helps."""
+    said = "There is no play of music in these records"
+    if not left_out:
+        return InputError(f"{said}.", hint="Give the export of a music service.")
+    held = " and ".join(f"{plays:,} {what}" for what, plays in left_out)
+    if any(what == _HIDDEN for what, _ in left_out):
+        return InputError(
+            f"{said} but what is left out: {held}.", hint="Plays in a private session count as well with --private."
+        )
+    return InputError(
+        f"{said}, only {held}.",
+        hint="Insights are about music. Account data and the extended history of a service come in several files: "
+        "give the whole zip, or ask for the other export (`unwrapped-dao export-help`).",
+    )
+
+
+_HIDDEN: Final = "plays in a private session"
+
+
 def _left_out(listens: Listens, include_private: bool) -> tuple[tuple[str, int], ...]:
     """(what, plays) of everything that is not looked at."""
     names = {"podcast": "podcast episodes", "audiobook": "audiobook chapters"}
@@ -237,4 +254,4 @@ def _left_out(listens: Listens, include_private: bool) -> tuple[tuple[str, int],
             found[names.get(kind, kind)] += plays
         elif private and not include_private:
             hidden += plays
-    return (*sorted(found.items()), *((("plays in a private session", hidden),) if hidden else ()))
+    return (*sorted(found.items()), *(((_HIDDEN, hidden),) if hidden else ()))

@@ -94,6 +94,23 @@ def percent(share: float) -> str:
     return f"{value:.0f}%"
 
 
+def pace(rate: float) -> str:
+    """How often a new artist is met, from new artists for every hundred plays: two figures, and no `0.0`.
+
+    >>> pace(2.34), pace(0.03)
+    ('2.3 new artists in every hundred plays', 'one new artist in every 3,300 plays')
+    """
+    if rate <= 0:
+        return "no new artist at all"
+    if rate >= 1.05:
+        return f"{rate:.1f} new artists in every hundred plays"
+    plays = 100 / rate
+    if plays < 105:
+        return "one new artist in every hundred plays"
+    size = 10 ** (len(str(int(plays))) - 2)
+    return f"one new artist in every {round(plays / size) * size:,} plays"
+
+
 def day_of(day: int) -> dt.date:
     """The date of a day number (days since 1970-01-01)."""
     return dt.date.fromordinal(day + _UNIX_EPOCH)

@@ -122,11 +122,12 @@ def _months(found: Findings) -> Html:
 
 def _figures(found: Findings) -> list[tuple[str, str]]:
     """Four sums."""
+    artists = found.diversity.artists
     out = [
-        (count(found.diversity.artists), f"artists, taste as wide as {round(found.diversity.effective):,}"),
+        (count(artists), f"artist{'' if artists == 1 else 's'}, taste as wide as {round(found.diversity.effective):,}"),
         (plural(found.streaks.longest.days, "day"), "longest streak with music"),
     ]
-    if found.discovery.rate is not None:
+    if found.discovery.rate is not None and found.discovery.rate >= 0.05:
         out.append((f"{found.discovery.rate:.1f}", "new artists in a hundred plays"))
     else:
         out.append((count(found.discovery.tracks), "tracks"))

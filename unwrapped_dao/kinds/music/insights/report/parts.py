@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from ..insight import NotInFile
 from ..words import month
 from .markup import Child, Html, el, join
 
 Row = Sequence[Child]
+
+_LATE: Final = 0.9
+"""A label that begins behind this part of an axis does not fit on a narrow chart, which leaves it out."""
+
+_MANY_LABELS: Final = 6
+"""More labels than these touch each other on a phone, which shows every second one."""
 
 
 def section(identifier: str, eyebrow: str, headline: Child, lede: Child, *body: Child) -> Html:
@@ -110,8 +117,9 @@ def time_axis(first_month: int, months: int) -> Html:
             label = str(number // 12) if step >= 12 else month(number, short=True)[:3]
             if step < 12 and number % 12 == 0:
                 label = str(number // 12)
-            marks.append(el("span", label, style=f"left:{100 * i / months:.2f}%"))
-    return el("div", marks, class_="axis", aria_hidden="true")
+            late = "late" if i / months > _LATE else None
+            marks.append(el("span", label, class_=late, style=f"left:{100 * i / months:.2f}%"))
+    return el("div", marks, class_="axis many" if len(marks) > _MANY_LABELS else "axis", aria_hidden="true")
 
 
 def key(items: Iterable[tuple[str, Child]]) -> Html:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...discovery import Discovery
 from ...findings import Findings
 from ...insight import NotInFile
-from ...words import amount, count, month, percent, plural
+from ...words import amount, count, month, pace, percent, plural
 from ..markup import Child, Html, el, join, name
 from ..parts import chart, columns, facts, missing, numbers, section, time_axis, titled
 from ..plot import Point, curve, stretched
@@ -20,7 +20,8 @@ def chapter(found: Findings) -> Html:
         headline: Child = f"{plural(d.artists, 'artist')}, {plural(d.tracks, 'track')}"
         lede: Child = "How fast you find new music takes half a year to tell; this file is shorter."
     else:
-        headline = f"{_rate(d.rate)} new {'artist' if _rate(d.rate) == '1.0' else 'artists'} in every hundred plays"
+        said = pace(d.rate)
+        headline = said[0].upper() + said[1:]
         lede = _trend(d)
     items: list[tuple[Child, Child]] = [(count(d.artists), "artists in all"), (count(d.tracks), "tracks in all")]
     if d.boldest:
@@ -58,10 +59,6 @@ def chapter(found: Findings) -> Html:
             ),
         ),
     )
-
-
-def _rate(rate: float) -> str:
-    return f"{rate:.1f}"
 
 
 def _trend(d: Discovery) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ...diversity import CONCENTRATION_TOP, Diversity, Period
 from ...findings import Findings
 from ...insight import NotInFile
@@ -10,13 +12,15 @@ from ..markup import Child, Html, el, join, name
 from ..parts import chart, columns, facts, missing, numbers, section, titled
 from ..plot import curve, nice_ceiling, step, stretched
 
+_QUARTERS_ON_A_PHONE: Final = 4
+"""Labels like `2024 Q2` that stand side by side there."""
+
 
 def chapter(found: Findings) -> Html:
     """Diversity and drift."""
     d = found.diversity
     lede: Child = join(
-        f"You have heard {plural(d.artists, 'artist')}, some far more than others: your listening is as varied as if "
-        f"{round(d.effective):,} of them shared it equally. ",
+        f"{_shared_out(d)} ",
         join("Number one, ", name(d.top_artist), f", has {percent(d.top_artist_share)}.") if d.top_artist else "",
     )
     parts: list[Child] = []
@@ -52,6 +56,15 @@ def chapter(found: Findings) -> Html:
     )  # fmt: skip
 
 
+def _shared_out(d: Diversity) -> str:
+    """How many artists were heard, and how equally."""
+    heard, wide = f"You have heard {plural(d.artists, 'artist')}", round(d.effective)
+    if wide >= d.artists:
+        return f"{heard}, one about as much as another." if d.artists > 1 else f"{heard}, and nobody else."
+    some = "some more than others" if 2 * wide > d.artists else "some far more than others"
+    return f"{heard}, {some}: your listening is as varied as if {wide:,} of them shared it equally."
+
+
 def _curve(periods: tuple[Period, ...]) -> Html:
     top = nice_ceiling(max(p.effective for p in periods))
     points = [(i + 0.5, 100 - 96 * p.effective / top) for i, p in enumerate(periods)]
@@ -73,7 +86,8 @@ def _curve(periods: tuple[Period, ...]) -> Html:
         for i, p in enumerate(periods)
         if i % every == every // 2
     ]
-    axis = el("div", labels, class_="axis mid", aria_hidden="true")
+    crowded = "axis mid many" if len(labels) > _QUARTERS_ON_A_PHONE else "axis mid"
+    axis = el("div", labels, class_=crowded, aria_hidden="true")
     return chart(
         join(svg, el("span", f"{top:g}", class_="top", aria_hidden="true")), axis, label="Width of taste over time"
     )

@@ -38,11 +38,12 @@ def section(found: Findings) -> Html:
         ),
         _most(found),
     )
+    striped = history.days >= _FEWEST_STRIPES
     return el(
         "header",
         el("div", cover, class_="wrap cover"),
-        _stripes(found) if history.days >= _FEWEST_STRIPES else None,
-        class_="hero",
+        _stripes(found) if striped else None,
+        class_="hero" if striped else "hero plain",
         id="top",
     )
 
@@ -53,7 +54,8 @@ def headline_sum(found: Findings) -> tuple[str, str]:
     if not history.timed:
         return count(history.total), "plays of music"
     if history.total < _FEW_HOURS_MS:
-        return count(history.total // 60_000), "minutes of music"
+        minutes = (history.total + 30_000) // 60_000
+        return count(minutes), "minute of music" if minutes == 1 else "minutes of music"
     return count(hours(history.total)), "hours of music"
 
 
@@ -126,5 +128,13 @@ def glance(found: Findings) -> Html:
     busiest = found.streaks.busiest
     tiles.append((amount(busiest.weight, found.history.timed), f"on {date(busiest.day)}, your fullest day"))
     if len(tiles) < 6:
-        tiles.append((f"{found.diversity.effective:.0f}", "artists who would share it equally: your width of taste"))
+        wide = round(found.diversity.effective)
+        tiles.append(
+            (
+                plural(wide, "artist"),
+                "is as wide as your taste was"
+                if wide == 1
+                else "in equal parts would be as varied: your width of taste",
+            )
+        )
     return el("div", [el("div", el("b", value), el("span", label)) for value, label in tiles[:6]], class_="glance wrap")

@@ -128,12 +128,14 @@ def _lane(phase: Phase, number: int, phases: Phases, months: int, timed: bool) -
         " ",
         el("small", when, el("span", f", {percent(phase.share)} · {amount(phase.weight, timed)}", class_="more")),
     )
-    late = left > 100 - left - width  # the name stands where there is more room
+    after = 100 - left - width
+    late = left > after  # the name stands where there is more room, and ends where that does
+    side = f"right:{100 - left:.2f}%" if late else f"left:{left + width:.2f}%"
     return join(
         el("span", class_=f"span {colour}", style=f"left:{left:.2f}%;width:{width:.2f}%"),
         el(
             "span", text, class_=f"tag{' late' if late else ''}",
-            style=f"right:{100 - left:.2f}%" if late else f"left:{left + width:.2f}%",
+            style=f"{side};max-width:{max(left, after):.2f}%",
         ),
     )  # fmt: skip
 

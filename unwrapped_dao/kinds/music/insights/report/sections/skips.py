@@ -9,7 +9,7 @@ from ...insight import NotInFile
 from ...loyalty import TOP, Loyalty
 from ...skips import SkipAnswers, SkipShare
 from ...words import duration, hour, percent, plural
-from ..markup import Child, Html, el, join, name, number
+from ..markup import Child, Html, el, join, name
 from ..parts import Unanswered, bars, chart, columns, facts, hour_axis, missing, numbers, section, titled
 from ..plot import curve, nice_ceiling, stretched
 
@@ -175,7 +175,7 @@ def _staying(loyalty: Loyalty) -> Html:
         average = sum(n for _, n in loyalty.kept) / len(loyalty.kept)
         kept = facts(
             [
-                (f"{number(average)} of {TOP}", "top artists are still there a year later"),
+                (f"{average:.1f} of {TOP}", "top artists are still there a year later"),
                 *((f"{n} of {TOP}", f"kept from {y - 1} to {y}") for y, n in loyalty.kept[-3:]),
             ]
         )

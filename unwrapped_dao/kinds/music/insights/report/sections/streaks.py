@@ -37,11 +37,13 @@ def chapter(found: Findings) -> Html:
     return section(
         "streaks",
         "Streaks and binges",
-        f"{plural(s.longest.days, 'day')} in a row",
+        f"{plural(s.longest.days, 'day')} in a row" if s.longest.days > 1 else "One day at a time",
         f"From {date(s.longest.first_day)} to {date(s.longest.first_day + s.longest.days - 1)}, "
         "not one day without music."
         if s.longest.days > 1
-        else "No two days in a row had music.",
+        else "No two days in a row had music."
+        if s.days > 1
+        else "This file holds one day.",
         facts(items),
         el("div", parts, class_="columns three") if parts else None,
         numbers(
