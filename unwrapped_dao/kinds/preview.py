@@ -13,6 +13,7 @@ from ..exports import visible
 from .imports import Imported, ImportSummary
 from .packing import COINS_BYTES, pack_records
 from .protocols import Kind, RecordsSummary, Scope
+from .readable import readable
 from .rows import MAX_ROWS_BYTES
 
 
@@ -38,15 +39,16 @@ class Preview(BaseModel):
     never_contains: tuple[str, ...]
     stays_home: tuple[str, ...]
     summary: ImportSummary = Field(repr=False)
+    moments: Mapping[str, int] = {}
     warning: str | None = None
 
     def lines(self, show: int = 10, validators: Sequence[str] = ()) -> list[str]:
         """The preview for a person: `show` rows of the buyers' list, then the list of the named validators,
-        then the rest.
+        then the rest. Times and shares are written for reading; `rows` and `records.sample` hold what is signed.
         """
         out = [self.warning] if self.warning else []
         out += [self.sentence, f"Buyers who pay may see these {len(self.rows)} rows:"]
-        out += ["  " + _line(row) for row in self.rows[:show]]
+        out += ["  " + self._line(row) for row in self.rows[:show]]
         if len(self.rows) > show:
             out.append(f"  ... and {len(self.rows) - show} more")
         out += [
@@ -59,15 +61,15 @@ class Preview(BaseModel):
 
     def _records(self, show: int) -> list[str]:
         shown = self.records.sample[:show]
-        out = ["  " + _line({k: v for k, v in record.items() if v is not None}) for record in shown]
+        out = ["  " + self._line({k: v for k, v in record.items() if v is not None}) for record in shown]
         return (
             [*out, f"  ... and {self.records.records - len(shown)} more"] if len(shown) < self.records.records else out
         )
 
-
-def _line(row: Mapping[str, Any]) -> str:
-    """A row on one line that a name in it cannot end, hide or colour: it is what the member consents to."""
-    return ", ".join(f"{key}={visible(str(value))}" for key, value in row.items())
+    def _line(self, row: Mapping[str, Any]) -> str:
+        """A row on one line that a name in it cannot end, hide or colour: it is what the member consents to."""
+        told = (readable(key, value, self.moments) for key, value in row.items())
+        return ", ".join(f"{name}={visible(text)}" for name, text in told)
 
 
 def preview(kind: Kind, imported: Imported[Any], scope: Scope) -> Preview:
@@ -109,4 +111,5 @@ def preview(kind: Kind, imported: Imported[Any], scope: Scope) -> Preview:
         stays_home=kind.stays_home(),
         summary=imported.summary,
         warning=kind.special_category,
+        moments=getattr(kind, "moments", {}),
     )

@@ -175,8 +175,9 @@ class Insights(Protocol):
 class Kind(Protocol):
     """A sort of personal data. Implementations are stateless; `kinds.get(name)` finds them.
 
-    A kind may also have `insights: Insights`, and `services: Sequence[Service]` (how to ask for an export); both are
-    left out where there are none.
+    A kind may also have `insights: Insights`, `services: Sequence[Service]` (how to ask for an export), and
+    `moments: Mapping[str, int]` (fields of records and rows that count from 1970 UTC, and how many milliseconds a unit
+    is: a preview writes them as times); each is left out where there are none.
     """
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 from typing import Final
 
 from ...errors import ExportError, NothingToReadError
@@ -30,6 +31,7 @@ class HeartRate:
     name = "heart-rate"
     title = "Heart rate"
     special_category: str | None = WARNING
+    moments: Mapping[str, int] = MappingProxyType({"time_s": 1_000})
 
     @property
     def sources(self) -> Sequence[HeartRateCsv]:

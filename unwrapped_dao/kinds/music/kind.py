@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 
 from ...exports import DEFAULT_LIMITS, Limits
 from ..helpdesk import Service
@@ -28,6 +29,7 @@ class Music:
     name = "music"
     title = "Music listening"
     special_category: str | None = None
+    moments: Mapping[str, int] = MappingProxyType({"start_ms": 1, "clock_s": 1_000, "hour": 3_600_000})
 
     @property
     def sources(self) -> Sequence[MusicSource]:
