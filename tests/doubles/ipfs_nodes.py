@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -30,13 +32,14 @@ VICES = (
     "failing",  # server error
     "circling",  # redirects to itself
     "hanging_up",  # closes without an answer
+    "resetting",  # sends half and resets the connection
 )
 # Vices of the RPC's other answers; blocks are given honestly.
 RPC_VICES = ("misnaming", "forgetful", "rambling", "deaf")
 
 
 class IpfsNode(ThreadingHTTPServer):
-    """`blocks` by digest; `asked` counts block requests."""
+    """`blocks` by digest; `asked` counts block requests; to the URL `elsewhere` it sends on whoever wants one."""
 
     daemon_threads = True
 
@@ -47,6 +50,7 @@ class IpfsNode(ThreadingHTTPServer):
         self.blocks: dict[bytes, bytes] = {}
         self.pinned: set[str] = set()
         self.asked = 0
+        self.elsewhere: str | None = None
         self.closing = threading.Event()
 
     @property
@@ -132,6 +136,9 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self._send(404, b"no such block")
             return
+        if node.elsewhere is not None:
+            self._redirect(node.elsewhere + self.path)
+            return
         vice = node.vice if node.asked > node.honest_for and node.vice in VICES else ""
         half = block[: len(block) // 2]
         match vice:
@@ -150,10 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "failing":
                 self._send(500, b"oops")
             case "circling":
-                self.send_response(302)
-                self.send_header("Location", self.path)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                self._redirect(self.path)
             case "slow":
                 node.closing.wait(30)
             case "hanging_up":
@@ -161,10 +165,23 @@ class _Handler(BaseHTTPRequestHandler):
             case "truncating":
                 self._send(200, half, length=len(block))
                 self.close_connection = True
+            case "resetting":
+                self._send(200, half, length=len(block))
+                self.wfile.flush()
+                # With no time to linger, closing a socket is a reset (socket(7), SO_LINGER).
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
+                self.close_connection = True
             case "dripping":
                 self._stream(bytes([byte]) for byte in block)
             case "endless":
                 self._stream(iter(lambda: bytes(1 << 16), None), pause_s=0)
+
+    def _redirect(self, target: str) -> None:
+        self.send_response(302)
+        self.send_header("Location", target)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _stream(self, pieces: Iterator[bytes], *, pause_s: float = 0.02) -> None:
         self.send_response(200)

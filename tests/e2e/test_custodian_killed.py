@@ -1,7 +1,8 @@
 """A custodian as a real process, killed around every transaction it ever sends: from forming the key to the delivery.
 
 Each of its transactions ends it once: in turn before the node has it, and once it is mined and before the answer. Three
-custodians with threshold 2 need all three READYs, so that nothing goes on without it.
+custodians with threshold 2 need all three READYs, so that nothing goes on without it. One transaction meets SIGTERM
+instead, while it waits to be mined: that ends the process at once and in order, and sends nothing twice either.
 """
 
 from __future__ import annotations
@@ -38,23 +39,41 @@ PASSPHRASE = "only for this test"
 SCOPE, MEMBERS = "artist-preferences", 4
 PATIENT = DEV.model_copy(update={"delivery_window": 2_400, "dkg_phase": 3_600})
 LIMIT_S = 250
+ENDED_IN_ORDER = 3
+"""The number of the transaction that meets SIGTERM."""
+AT_ONCE_S = 30
+"""Less than the 45 s that a transaction is waited for."""
 
 
 @dataclass
 class Killer:
-    """The node's vice: ends the daemon around each of its transactions. `met` counts sendings by transaction number."""
+    """The node's vice: ends the daemon around each of its transactions. `met` counts sendings by transaction number.
+
+    `asked_to_end` is the process that got SIGTERM, and has no receipt of what it waits for.
+    """
 
     address: str
     process: subprocess.Popen[str] | None = None
     met: Counter[int] = field(default_factory=Counter)
     kills: int = 0
+    asked_to_end: subprocess.Popen[str] | None = None
+    asked_at: float = 0
 
     def __call__(self, node: RpcNode, method: str, params: list[Any]) -> Any:
+        if method == "eth_getTransactionReceipt" and self.process is self.asked_to_end is not None:
+            return None
         if method != "eth_sendRawTransaction" or Account.recover_transaction(params[0]) != self.address:
             return node.honest(method, params)
         number = TypedTransaction.from_bytes(HexBytes(params[0])).as_dict()["nonce"]
         self.met[number] += 1
         first = self.met[number] == 1
+        if first and number == ENDED_IN_ORDER:
+            answer = node.honest(method, params)
+            assert self.process is not None
+            self.asked_to_end, self.asked_at = self.process, time.monotonic()
+            self.process.terminate()
+            self.kills += 1
+            return answer
         # Every other one is killed before the node has it, the rest once it is mined, before the answer.
         if first and number % 2 == 0:
             self.kill()
@@ -85,7 +104,10 @@ class Daemon:
         process = self.killer.process
         if process is not None and process.poll() is None:
             return
-        if process is not None:
+        if process is not None and process is self.killer.asked_to_end:
+            assert process.returncode == 0, self.said()
+            assert time.monotonic() - self.killer.asked_at < AT_ONCE_S
+        elif process is not None:
             assert process.returncode == -signal.SIGKILL, self.said()
         self.starts += 1
         log = (self.workspace / f"log-{self.starts}").open("w")

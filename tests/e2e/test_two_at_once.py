@@ -32,6 +32,7 @@ def at_once(folder: Path, *lines: str) -> list[commands.Ended]:
         "proposal vote 1 for --as ben",
         "proposal execute 1",
         "custodian run",
+        "buyer receive 1",
         "member claim --as ana",
     ],
 )

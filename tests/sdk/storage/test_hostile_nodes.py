@@ -126,6 +126,24 @@ def test_when_nobody_gives_it_each_is_named_with_its_reason() -> None:
         Sources([])
 
 
+@pytest.mark.parametrize("vice", ["", "lying", "nonsense", "resetting"])
+def test_another_host_that_one_is_sent_on_to_is_trusted_no_more(vice: str) -> None:
+    with ipfs_node() as node, ipfs_node(vice) as other:
+        cid = other.put(CONTENT)
+        node.put(CONTENT)
+        node.elsewhere = other.url
+        if not vice:
+            assert by_gateway(node.url).fetch(cid).read() == CONTENT
+        else:
+            expected = ContentMismatchError if vice in LIES else StorageUnavailableError
+            with pytest.raises(expected, match=node.url):
+                by_gateway(node.url).fetch(cid).read()
+        asked = other.asked
+        with pytest.raises(StorageUnavailableError, match="302"):  # one's own node has no reason to send on
+            by_rpc(node.url).fetch(cid)
+        assert other.asked == asked > 0
+
+
 def test_a_gateway_has_what_it_gives() -> None:
     with ipfs_node() as node:
         cid = node.put(CONTENT)
