@@ -11,6 +11,7 @@ import pytest
 
 from tests.sdk.insights.accessible import COMPLAINTS
 from tests.sdk.insights.browser import PROGRAM, Browser
+from tests.sdk.insights.builders import play
 from tests.sdk.insights.hostile import hostile
 from tests.sdk.insights.lifelike import lifelike
 from tests.sdk.insights.screenshots import IMAGES, take
@@ -32,6 +33,7 @@ def test_twenty_years_and_long_names_fit_a_phone_and_a_desktop(tmp_path: Path) -
             assert browser.run("document.documentElement.scrollWidth") <= width
             assert browser.run(_CUT_OFF) == []
             assert browser.run(_TOUCHING) == []
+            assert browser.run(_BROKEN_FIGURES) == []
 
 
 def test_the_page_works_on_a_phone_and_a_desktop_by_day_and_night(life: Listens, tmp_path: Path) -> None:
@@ -128,12 +130,16 @@ _TOUCHING = """[...document.querySelectorAll('.axis')].flatMap(axis => {
   const seen = [...axis.children].filter(e => e.getClientRects().length).map(e => e.getBoundingClientRect());
   return seen.slice(1).filter((e, i) => e.left < seen[i].right).map(e => axis.textContent + ' at ' + innerWidth)})"""
 
+_BROKEN_FIGURES = """[...document.querySelectorAll('.times')].filter(e => e.getClientRects().length
+  && e.getBoundingClientRect().height > 1.6 * parseFloat(getComputedStyle(e).fontSize)).map(e => e.textContent)"""
+
 
 def _long_life() -> Listens:
-    """Twenty years; every third artist has a name without a place to break."""
+    """Twenty years with a week of 224 times the same; every third artist has a name without a place to break."""
     rows = list(lifelike("carl", per_day=2, first=dt.date(2005, 1, 1)).rows())
     number = {artist: i for i, artist in enumerate(sorted({row[2] for row in rows}))}
     long = "Donaudampfschifffahrtsgesellschaftskapitänsmützenfabrikantenverband"
+    week = [play(day, "Ada", "Loop", hour=i / 8) for day in range(7) for i in range(32)]
     return Listens.of_rows(
-        [(*row[:2], f"{long} {number[row[2]]}" if number[row[2]] % 3 == 0 else row[2], *row[3:]) for row in rows]
+        week + [(*row[:2], f"{long} {number[row[2]]}" if number[row[2]] % 3 == 0 else row[2], *row[3:]) for row in rows]
     )

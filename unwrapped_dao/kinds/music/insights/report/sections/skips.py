@@ -175,7 +175,7 @@ def _staying(loyalty: Loyalty) -> Html:
         average = sum(n for _, n in loyalty.kept) / len(loyalty.kept)
         kept = facts(
             [
-                (f"{average:.1f} of {TOP}", "top artists are still there a year later"),
+                (f"{average:.1f} of {TOP}".replace(".0 ", " "), "top artists are still there a year later"),
                 *((f"{n} of {TOP}", f"kept from {y - 1} to {y}") for y, n in loyalty.kept[-3:]),
             ]
         )
