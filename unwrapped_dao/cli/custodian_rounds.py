@@ -69,17 +69,22 @@ def _sessions(call: Call, witness: str | None, stopped: Callable[[], bool]) -> I
     """How each round gets its custodian.
 
     On a node one custodian lives as long as the daemon, so that the keyfiles are opened once, and holds the workspace
-    while it acts. The embedded chain belongs to one process at a time: it is opened for each round.
+    while it acts. The embedded chain belongs to one process at a time: it is opened for each round. The first round
+    proves the passphrase, which else would be found wrong when the first sale is due.
     """
 
     def replaced(told: str) -> None:
         _tell(call, News("fee", told))
 
     if call.settings().rpc is None:
+        proved: list[bool] = []
 
         @contextmanager
         def each() -> Iterator[Custodian]:
             with call.open() as app:
+                if not proved:
+                    app.accounts.signer(call.account).unlock()
+                    proved.append(True)
                 yield app.custodian(call.account, told=replaced, stopped=stopped)
 
         yield each
@@ -91,6 +96,7 @@ def _sessions(call: Call, witness: str | None, stopped: Callable[[], bool]) -> I
         def same() -> Iterator[Custodian]:
             with app.held():
                 if not found:
+                    app.accounts.signer(call.account).unlock()
                     custodian = app.custodian(call.account, witness=witness, told=replaced, stopped=stopped)
                     found.append(custodian)
                 yield found[0]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from unwrapped_dao.cli.running import run
 from unwrapped_dao.crypto import keystore
 from unwrapped_dao.crypto.keystore import GETH_LIGHT_SCRYPT
+from unwrapped_dao.roles.custodian import Custodian
 
 PASSPHRASE = "only for this test"
 KEEPERS = ("kim", "lea", "max")
@@ -63,6 +66,16 @@ def desk(
 ) -> Iterator[Desk]:
     cheap(monkeypatch)
     yield Desk(formed, capsys)
+
+
+def test_a_daemon_with_a_wrong_passphrase_ends_at_once_and_not_when_a_sale_is_due(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNWRAPPED_PASSPHRASE", "another")
+    monkeypatch.setattr(Custodian, "has_part_in_forming", lambda _: False)  # nothing is due
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(threading.Event, "wait", lambda stop, *_: stop.set())  # after one round
+    assert "passphrase" in desk("custodian run --as kim", code=2)
 
 
 def test_three_key_keepers_form_a_key_one_command_at_a_time_and_open_an_epoch(desk: Desk, tmp_path: Path) -> None:
