@@ -233,10 +233,12 @@ def status(call: Call, validators: Urls = None, index: Index = None) -> Told:
             waiting_line(app.collective, earning, f"validator collect --as {named[earning.account]}")
             for earning in waiting
         ]
+    answering = {v.address for v in reached.validators} if reached is not None else set()
     lines = [
         f"{r['address']} {r['name'] or '(elsewhere)'}"
         + (f", keeps {plural(r['envelopes_kept'], 'envelope')}" if r["here"] else "")
         for r in rows
+        if r["here"] or r["address"] not in answering  # told below, with its URL
     ]
     lines += to_collect
     data: dict[str, Any] = {

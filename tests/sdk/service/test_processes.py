@@ -62,6 +62,7 @@ def test_status_says_who_answers_and_whose_key_it_is(place: World) -> None:
     done = place.member("ana", "validator", "status", *place.urls(), "--validators", "http://127.0.0.1:9")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("its account vouches for its key") == 3
+    assert "(elsewhere)" not in done.stdout  # each is listed once, with its URL
     assert "http://127.0.0.1:9: It gave no usable answer" in done.stdout
 
 
