@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.kills import commands
-from tests.kills.planted import spy, write_exports
+from tests.kills.planted import spy, write_exports, write_later_export
 from tests.kills.world import World, look
 
 ACCOUNTS = ("founder", "custodian", "buyer", "ana", "ben", "cleo", "dora")
@@ -85,7 +85,7 @@ LIFE: tuple[Line, ...] = (
     side("member export-mine --as dora"),
     side("member forget --yes --as dora"),
     Line("member contribute exports/4.zip --as dora"),
-    Line("member contribute exports/1.zip exports/5.zip --as ana"),
+    Line("member contribute exports/1.zip exports/6.zip --as ana"),
     side("member leave --as dora"),
     side("member leave --as dora --dry-run"),
     Line("pool announce"),
@@ -196,8 +196,9 @@ def writing_verbs() -> set[str]:
 
 
 def begin(folder: Path) -> Path:
-    """An empty home with exports in it."""
-    write_exports(folder / "exports", EXPORTS)
+    """An empty home with exports in it; the last one is the first one's account, exported later."""
+    exports = write_exports(folder / "exports", EXPORTS)
+    write_later_export(folder / "exports" / f"{EXPORTS + 1}.zip", exports[0], exports[-1])
     return folder
 
 

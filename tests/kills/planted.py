@@ -6,6 +6,7 @@ import base64
 import json
 import zipfile
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ CANARIES = {
 }
 """By what they stand for: each is text that nobody but the owner of the export has any business with."""
 PLAYS = 450
+_TS = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def write_exports(folder: Path, count: int, *, seed: int = 11) -> list[Path]:
@@ -34,6 +36,29 @@ def write_exports(folder: Path, count: int, *, seed: int = 11) -> list[Path]:
             _planted(export.path, path)
             paths.append(path)
     return paths
+
+
+def write_later_export(path: Path, earlier: Path, stranger: Path) -> None:
+    """The account of `earlier`, asked for once more: all it told before, and then a stranger's plays as its newest."""
+    with zipfile.ZipFile(earlier) as old, zipfile.ZipFile(stranger) as other, zipfile.ZipFile(path, "w") as new:
+        history = [name for name in old.namelist() if "Streaming_History_Audio" in name]
+        told = [row for name in history for row in json.loads(old.read(name))]
+        more = [
+            row
+            for name in other.namelist()
+            if "Streaming_History_Audio" in name
+            for row in json.loads(other.read(name))
+        ]
+        after = max(_time(row) for row in told) - min(_time(row) for row in more) + timedelta(days=1)
+        told += [row | {"ts": (_time(row) + after).strftime(_TS)} for row in more]
+        for name in old.namelist():
+            if name not in history:
+                new.writestr(name, old.read(name))
+        new.writestr(history[0], json.dumps(told))
+
+
+def _time(row: dict[str, Any]) -> datetime:
+    return datetime.strptime(row["ts"], _TS).replace(tzinfo=UTC)
 
 
 def _planted(source: Path, target: Path) -> None:
