@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 import zipfile
@@ -52,6 +53,15 @@ def test_operators_collect_a_member_is_paid_elsewhere_and_a_vote_spends_the_trea
         result = run(line.split(), folder, UNWRAPPED_PASSPHRASE=PASSPHRASE)
         assert result.returncode == 0 and result.stdout.startswith("Nothing waits to be collected"), result.stderr
     assert world(folder) == before
+
+
+def test_a_member_without_ether_is_paid_when_somebody_else_collects(told: Told, tmp_path: Path) -> None:
+    folder = shutil.copytree(told[0], tmp_path / "copy")
+    with opened(folder) as app:
+        ben = app.accounts.address("ben")
+    result = run(["relayer", "collect", "ben", "--as", "ana"], folder, UNWRAPPED_PASSPHRASE=PASSPHRASE)
+    assert result.returncode == 0, result.stderr
+    assert re.fullmatch(rf"Paid [0-9,.]+ tUSD to {ben}\.\n", result.stdout), result.stdout
 
 
 def test_no_output_holds_the_passphrase_or_a_private_key(

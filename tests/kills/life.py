@@ -115,6 +115,7 @@ LIFE: tuple[Line, ...] = (
     Line("custodian run --once"),
     side("custodian collect"),
     side("relayer collect custodian"),
+    side("relayer collect ana"),
     side(
         "validator collect",
         "proposal create --call 'RevenueSplitter.payTreasury(validator-1, tUSD, 1000000)' --as ana",

@@ -26,6 +26,7 @@ from .workspace import Workspace
 if TYPE_CHECKING:
     from ..chain.local import LocalChain
     from ..roles.buyer import Buyer
+    from ..roles.claiming import Claiming
     from ..roles.custodian import Custodian
     from ..roles.earnings import Earnings
     from ..roles.founder import Founder
@@ -320,6 +321,12 @@ class App:
         from ..roles.earnings import Earnings
 
         return Earnings(self.collective, self.account(*names), account)
+
+    def claiming(self, *names: str, member: str) -> Claiming:
+        """What is due to a member; the first of the named that is here pays the gas."""
+        from ..roles.claiming import Claiming
+
+        return Claiming(self.collective, self.account(*names), member)
 
     def relayer(self, *names: str) -> Relayer:
         """Who pays for what anybody may do: the first of these accounts that is here."""

@@ -216,8 +216,8 @@ def opt_out(
 @verb(noun, "claim", account="member", sends=True)
 def claim(call: Call) -> Told:
     """Collect everything that is due, from all pools and currencies. Again it pays nothing."""
-    from ..chain.calldata import amount_text
     from ..errors import NotAllowedError
+    from .earnings import payment_lines, payment_rows
 
     with call.open() as app:
         member = app.member(call.account)
@@ -227,14 +227,9 @@ def claim(call: Call) -> Told:
                 f"{member.address} is no member, so it has nothing to claim.",
                 hint="Name the account that you contributed with: --as ACCOUNT; see `unwrapped-dao account list`.",
             )
-        payments = [
-            {"pool": f"{p.pool_id:#x}", "currency": p.currency, "amount": p.amount, "payout": p.payout}
-            for p in done.payments
-        ]
-        lines = [f"Paid {amount_text(app.collective, p.currency, p.amount)} to {p.payout}." for p in done.payments]
-    return Told(
-        {"payments": payments}, lines or ["Nothing is due: everything was paid out already, or nothing was sold."]
-    )
+        lines = payment_lines(call, app.collective, done)
+    nothing = ["Nothing is due: everything was paid out already, or nothing was sold."]
+    return Told({"payments": payment_rows(done)}, lines or nothing, code=5 if done.refused else 0)
 
 
 @verb(noun, "payout", account="member", sends=True)

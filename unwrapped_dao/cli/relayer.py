@@ -73,15 +73,21 @@ def collect(
     call: Call,
     payee: Annotated[str, typer.Argument(metavar="ADDRESS", help="Whose money: an address, or an account here.")],
 ) -> Told:
-    """Pay the gas for what waits for another account: an operator's part, a refund, what a vote paid from the treasury.
-
-    All of it goes to that account, whoever asks.
-    """
+    """Pay the gas for what waits for another account: a member's revenue, an operator's part, a refund, what a vote
+    paid from the treasury. Whoever asks, revenue goes where the member said, all else to that account."""
+    from ..errors import ContractRefusedError
+    from ..roles.claiming import Claim
     from .earnings import told as collected
 
     with call.open() as app:
-        waiting = app.earnings(*call.payers(), account=app.accounts.address_of(payee))
-        return collected(call, app.collective, waiting.account, waiting.collect(call.talk.progress))
+        account = app.accounts.address_of(payee)
+        earned = app.earnings(*call.payers(), account=account).collect(call.talk.progress)
+        revenue = app.claiming(*call.payers(), member=account)
+        try:
+            claim = revenue.claim()
+        except ContractRefusedError as problem:
+            claim = Claim((), tuple((currency, problem) for _, currency, _ in revenue.due()[:1]))
+        return collected(call, app.collective, account, earned, claim)
 
 
 def told(request: Request, path: Path) -> Told:

@@ -100,6 +100,8 @@ def decrypt(keyfile: dict[str, Any], passphrase: str, *, kind: str | None = None
         ciphertext, mac = bytes.fromhex(crypto["ciphertext"]), bytes.fromhex(crypto["mac"])
     except (KeyError, TypeError, ValueError):
         raise UntrustedDataError("The keyfile is damaged or is no keyfile.", hint="Restore it from a backup.") from None
+    # Ethereum's Python library writes the counter as a number: one file in 256 lacks its leading bytes of zero.
+    iv = iv.rjust(16, b"\0")
     if len(ciphertext) != 32 or len(iv) != 16:
         raise UntrustedDataError("The keyfile is damaged or is no keyfile.", hint="Restore it from a backup.")
     key = _derive(passphrase, salt, cost)

@@ -19,7 +19,6 @@ from ..chain.membership import Member as Membership
 from ..chain.registry import LiveContribution, Pool, PoolState
 from ..chain.requests import Request
 from ..chain.signer import Signer
-from ..chain.splitter import Payment
 from ..errors import InputError, NotAllowedError, NotFoundError
 from ..kinds import Preview
 from ..offline import offline
@@ -27,23 +26,9 @@ from ..storage.pending import PendingEnvelopes
 from ..storage.receipts import Receipts
 from ..validation.request import Attester
 from .attesting import Problem
+from .claiming import Claim, Claiming
 from .contributing import Contributed, Contributing
 from .identity import Progress, no_progress
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What a claim paid; `amount` is the sum in base units where there is one currency."""
-
-    payments: tuple[Payment, ...]
-
-    @property
-    def amount(self) -> int:
-        if len({payment.currency for payment in self.payments}) > 1:
-            raise InputError(
-                "This claim paid several currencies, which have no common sum.", hint="Read `payments` instead."
-            )
-        return sum(payment.amount for payment in self.payments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +71,7 @@ class Member:
         self._account = account
         self._pending = pending
         self._receipts = receipts
+        self._claiming = Claiming(collective, account)
         self._contributing = Contributing(
             collective, account, pending, receipts, validators, unreached=unreached, at_once=at_once
         )
@@ -212,17 +198,8 @@ class Member:
         return found
 
     def claim(self) -> Claim:
-        """Collect everything that is due from all pools and currencies; pays nothing if nothing is due."""
-        splitter = self._collective.splitter
-        lines = [(pool.id, currency) for pool, currency, _ in self._claimable()]
-        payments: list[Payment] = []
-        while lines:
-            _, paid = splitter.claim(self._account, self.address, lines)
-            payments += paid
-            # Who was ever excluded waits for a line until its sales are read, a part of them in each transaction.
-            done = {(payment.pool_id, payment.currency) for payment in paid}
-            lines = [line for line in lines if line not in done and splitter.claimable(self.address, *line)]
-        return Claim(tuple(payments))
+        """Collect everything that is due from all pools and currencies, as `Claiming.claim`."""
+        return self._claiming.claim()
 
     def set_payout(self, address: str | None) -> str:
         """Have all that is claimed from now on sent to this address (None: the member's own); where it goes then.
@@ -255,7 +232,7 @@ class Member:
         mine = [(pool, registry.contribution_of(pool, self.address)) for pool in registry.pools()]
         held = tuple((pool, found) for pool, found in mine if found is not None)
         payout = self._collective.membership.payout_of(self.address)
-        return MemberStatus(membership, held, tuple(self._claimable()), payout)
+        return MemberStatus(membership, held, tuple(self._claiming.due()), payout)
 
     def exposure(self, pool: Pool, contribution: LiveContribution) -> Exposure:
         """Who could read this contribution now, and after which votes."""
@@ -291,11 +268,3 @@ class Member:
         if epoch is None:
             return self._collective.registry.current_pool(scope_id)
         return self._collective.registry.pool(scope_id, epoch)
-
-    def _claimable(self) -> list[tuple[Pool, str, int]]:
-        """(pool, currency, amount) of everything that a claim would pay now."""
-        splitter = self._collective.splitter
-        sold = dict.fromkeys((revenue.pool_id, revenue.currency) for revenue in splitter.revenue())
-        pools = {pool.id: pool for pool in self._collective.registry.pools()}
-        due = [(pools[pool], currency, splitter.claimable(self.address, pool, currency)) for pool, currency in sold]
-        return [line for line in due if line[2] > 0]

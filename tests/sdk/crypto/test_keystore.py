@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import stat
@@ -98,6 +99,21 @@ def test_ethereums_own_library_opens_our_file_and_we_open_its() -> None:
     theirs = eth_keyfile.create_keyfile_json(
         SECRET.to_secret_bytes(), PASSPHRASE.encode(), kdf="scrypt", iterations=4096
     )
+    assert keystore.decrypt(theirs, PASSPHRASE) == SECRET.to_secret_bytes()
+
+
+@pytest.mark.parametrize("zeros", [1, 3])
+def test_a_file_of_ethereums_library_opens_when_its_counter_begins_with_zeros(
+    monkeypatch: pytest.MonkeyPatch, zeros: int
+) -> None:
+    """It writes the counter as a number, without them."""
+    eth_keyfile = pytest.importorskip("eth_keyfile", reason="eth-keyfile comes with the chain extra")
+    module = importlib.import_module("eth_keyfile.keyfile")
+    monkeypatch.setattr(module.Random, "get_random_bytes", lambda size: (bytes(zeros) + b"\7" * size)[:size])
+    theirs = eth_keyfile.create_keyfile_json(
+        SECRET.to_secret_bytes(), PASSPHRASE.encode(), kdf="scrypt", iterations=4096
+    )
+    assert len(theirs["crypto"]["cipherparams"]["iv"]) == 2 * (16 - zeros)
     assert keystore.decrypt(theirs, PASSPHRASE) == SECRET.to_secret_bytes()
 
 

@@ -215,6 +215,9 @@ def test_new_custodians_serve_the_pools_of_the_old_key_a_lost_share_is_given_ane
         # Two of three deal; whether the third comes too is known when the time is over.
         rounds(first, second, lost)
         assert committee.board.formation(2).phase is not Phase.REGISTER, phase
+        if committee.board.formation(2).phase in (Phase.COMMIT, Phase.DEAL):
+            said = lost.setup().sentence  # of whom nothing is waited for
+            assert "deals nothing, and receives a share" in said and lost.address not in said
         if committee.board.formation(2).until:
             dao.collective.client.wait_until(committee.board.formation(2).until + 1)
     rounds(first, second, lost)

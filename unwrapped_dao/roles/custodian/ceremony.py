@@ -169,7 +169,7 @@ class Ceremony:
     def _commit(self, part: Part, eager: bool) -> _Next:
         done = part.formation.committed
         if not part.dealer or part.dealer in done:
-            return None, _waits("commit", part, _missing(part.dealers, done), "to commit")
+            return None, _waits("commit", part, self._others(_missing(part.dealers, done), part), "to commit")
         if self._final_phase(part) < Phase.COMMIT:
             return None, _waits("commit", part, [], "the encryption keys to be final")
 
@@ -184,7 +184,8 @@ class Ceremony:
     def _deal(self, part: Part, eager: bool) -> _Next:
         done, committed = part.formation.dealt, part.formation.committed
         if part.dealer not in committed or part.dealer in done:
-            return None, _waits("deal", part, _missing(part.dealers, done, among=committed), "to deal")
+            missing = _missing(part.dealers, done, among=committed)
+            return None, _waits("deal", part, self._others(missing, part), "to deal")
         # A deal that is seen before all commitments stand for good could be answered by another commitment.
         if self._final_phase(part) < Phase.DEAL:
             return None, _waits("deal", part, [], "the commitments to be final")
@@ -330,6 +331,10 @@ class Ceremony:
         final = Collective.at(self._finality.view(), self._collective.deployment)
         return final.committee.board.formation(part.generation.number).phase
 
+    def _others(self, who: list[str], part: Part) -> list[str]:
+        """Without this account where it does not deal: it has no old share, or never had one."""
+        return who if part.dealer else [address for address in who if address != str(self._account.address)]
+
     def _my_turn(self, part: Part, rank: int, eager: bool) -> bool:
         """What anybody may do once: the first does it now, each next one a look later, so that rivals are rare."""
         key = (part.generation.number, part.formation.phase)
@@ -347,7 +352,10 @@ def _waits(phase: str, part: Part, who: list[str], what: str) -> _Said:
     others = f"{', '.join(who)} " if who else ""
     end = dt.datetime.fromtimestamp(part.formation.until, dt.UTC)
     until = f" (until {end:%Y-%m-%d %H:%M:%S} UTC by the chain's clock)" if part.formation.until else ""
-    return _Said(phase, f"Committee key {part.generation.number} is forming; waiting for {others}{what}{until}")
+    receives = "; this account deals nothing, and receives a share" if part.receiver and not part.dealer else ""
+    return _Said(
+        phase, f"Committee key {part.generation.number} is forming; waiting for {others}{what}{until}{receives}"
+    )
 
 
 def void(_: object) -> None:
