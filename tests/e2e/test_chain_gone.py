@@ -61,6 +61,6 @@ def test_an_older_copy_of_the_chain_tells_what_it_does_not_hold(chapters: list[C
     shutil.copytree(chapter_of(chapters, "buyer offer").before / CHAIN, home / CHAIN)
     ended = commands.run(["buyer", "receive", "1"], home)
     assert ended.code == 5
-    assert "There is no offer number 1; 0 were made." in ended.err
+    assert "There is no offer number 1; none were made." in ended.err
     # The offer was noted as made, so this is a new one, with a key of its own.
     assert commands.run(["buyer", "offer", "--price", "55000", "--purpose", "ai-training"], home).code == 0
