@@ -141,7 +141,7 @@ class ChainClient:
         block = self.request("eth_getBlockByNumber", [tag, False])
         if block is None:
             raise RpcUnavailableError(
-                f"The node has no block {tag} now.",
+                f"The node has no {'newest block' if tag == 'latest' else f'block {int(tag, 16)}'} now.",
                 hint="Nodes behind one address may differ by some blocks; run the same command again in a moment.",
             )
         found: Json = block

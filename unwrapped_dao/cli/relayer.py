@@ -29,10 +29,11 @@ def submit(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Signed requests, or folders of them.")],
     validators: Urls = None,
 ) -> Told:
-    """Relay signed requests in batches: joins, contributions, ballots, opt-outs,
-    withdrawals, leaves. Again, it sends only what was
-    not done. Contributions go as a batch if their validators sign it: this workspace's, or those at --validators;
-    without them each goes alone."""
+    """Relay signed requests in batches: joins, contributions, ballots, opt-outs, withdrawals, leaves.
+
+    Again, it sends only what was not done. Contributions go as a batch if their validators sign it: this workspace's,
+    or those at --validators; without them each goes alone.
+    """
     from ..chain.requests import read
     from ..errors import InputError, UntrustedDataError
 
@@ -75,19 +76,13 @@ def collect(
 ) -> Told:
     """Pay the gas for what waits for another account: a member's revenue, an operator's part, a refund, what a vote
     paid from the treasury. Whoever asks, revenue goes where the member said, all else to that account."""
-    from ..errors import ContractRefusedError
-    from ..roles.claiming import Claim
     from .earnings import told as collected
 
     with call.open() as app:
         account = app.accounts.address_of(payee)
         earned = app.earnings(*call.payers(), account=account).collect(call.talk.progress)
-        revenue = app.claiming(*call.payers(), member=account)
-        try:
-            claim = revenue.claim()
-        except ContractRefusedError as problem:
-            claim = Claim((), tuple((currency, problem) for _, currency, _ in revenue.due()[:1]))
-        return collected(call, app.collective, account, earned, claim)
+        revenue = app.claiming(*call.payers(), member=account).claim()
+        return collected(call, app.collective, account, earned, revenue)
 
 
 def told(request: Request, path: Path) -> Told:

@@ -27,6 +27,12 @@ class Claim:
             )
         return sum(payment.amount for payment in self.payments)
 
+    def unless_refused(self) -> Claim:
+        """This claim. Raises ContractRefusedError if it paid nothing because a contract would not."""
+        if self.refused and not self.payments:
+            raise self.refused[0][1]
+        return self
+
 
 class Claiming:
     """What is due to one member from all pools and currencies. `payer` signs and pays the gas (default: the member)."""
@@ -47,10 +53,7 @@ class Claiming:
         return [line for line in due if line[2] > 0]
 
     def claim(self) -> Claim:
-        """Have all of it paid; pays nothing if nothing is due. One currency that is refused does not stop the others.
-
-        Raises ContractRefusedError if nothing could be paid.
-        """
+        """Have all of it paid, or nothing if nothing is due. One currency that is refused does not stop the others."""
         payments: list[Payment] = []
         refused: list[tuple[str, ContractRefusedError]] = []
         try:
@@ -61,8 +64,6 @@ class Claiming:
                     self._pay([line for line in self._lines() if line[1] == currency], payments)
                 except ContractRefusedError as problem:
                     refused.append((currency, problem))
-        if refused and not payments:
-            raise refused[0][1]
         return Claim(tuple(payments), tuple(refused))
 
     def _lines(self) -> list[tuple[int, str]]:

@@ -198,8 +198,11 @@ class Member:
         return found
 
     def claim(self) -> Claim:
-        """Collect everything that is due from all pools and currencies, as `Claiming.claim`."""
-        return self._claiming.claim()
+        """Collect everything that is due from all pools and currencies, as `Claiming.claim`.
+
+        Raises ContractRefusedError if nothing could be paid.
+        """
+        return self._claiming.claim().unless_refused()
 
     def set_payout(self, address: str | None) -> str:
         """Have all that is claimed from now on sent to this address (None: the member's own); where it goes then.

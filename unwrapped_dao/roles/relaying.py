@@ -170,7 +170,9 @@ class Relaying:
         for request in requests:
             message = _said(request, eip712.Withdrawal)
             live = registry.contribution_of(registry.pool(message.scope_id, message.epoch), request.member)
-            assert live is not None
+            if live is None:  # withdrawn by somebody else since it was looked at
+                refused.append(Refused(request.member, f"{request.member} has withdrawn already."))
+                continue
             try:
                 registry.withdraw_signed(
                     self._account,

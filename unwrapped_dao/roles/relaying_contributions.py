@@ -24,7 +24,7 @@ from ..validation.request import Attestation, BatchAttester, BatchRequest
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A contribution that was relayed alone and refused."""
+    """A request that was relayed alone and refused."""
 
     who: str
     sentence: str

@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import threading
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.sdk.cli.desk import JsonDesk, cheap
 from unwrapped_dao.cli.running import run
-from unwrapped_dao.crypto import keystore
-from unwrapped_dao.crypto.keystore import GETH_LIGHT_SCRYPT
 from unwrapped_dao.roles.custodian import Custodian
 
-PASSPHRASE = "only for this test"
 KEEPERS = ("kim", "lea", "max")
-
-
-def cheap(patch: pytest.MonkeyPatch) -> None:
-    """Keyfiles of these tests guard nothing: a derivation of milliseconds instead of half a second."""
-    patch.setenv("UNWRAPPED_PASSPHRASE", PASSPHRASE)
-    patch.setattr(keystore, "save", partial(keystore.save, cost=GETH_LIGHT_SCRYPT))
-
-
-class Desk:
-    """Commands in one workspace, in this process."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self._capsys = capsys
-
-    def __call__(self, line: str, *, code: int = 0) -> Any:
-        self._capsys.readouterr()
-        found = run([*line.split(), "--json", "--workspace", str(self.folder)])
-        out, err = self._capsys.readouterr()
-        assert found == code, err
-        assert PASSPHRASE not in out + err
-        return json.loads(out) if code == 0 else err
 
 
 @pytest.fixture(scope="module")
@@ -63,13 +36,13 @@ def formed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def desk(
     formed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Desk]:
+) -> Iterator[JsonDesk]:
     cheap(monkeypatch)
-    yield Desk(formed, capsys)
+    yield JsonDesk(formed, capsys)
 
 
 def test_a_daemon_with_a_wrong_passphrase_ends_at_once_and_not_when_a_sale_is_due(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: JsonDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UNWRAPPED_PASSPHRASE", "another")
     monkeypatch.setattr(Custodian, "has_part_in_forming", lambda _: False)  # nothing is due
@@ -78,7 +51,7 @@ def test_a_daemon_with_a_wrong_passphrase_ends_at_once_and_not_when_a_sale_is_du
     assert "passphrase" in desk("custodian run --as kim", code=2)
 
 
-def test_three_key_keepers_form_a_key_one_command_at_a_time_and_open_an_epoch(desk: Desk, tmp_path: Path) -> None:
+def test_three_key_keepers_form_a_key_one_command_at_a_time_and_open_an_epoch(desk: JsonDesk, tmp_path: Path) -> None:
     first = desk("custodian setup --as kim")
     assert (first["state"], first["did"], first["holds_share"]) == ("forming", ["registered its encryption key"], False)
     assert "custodian setup" not in str(desk("custodian status --as kim")["keys"][0])
@@ -127,6 +100,6 @@ def test_three_key_keepers_form_a_key_one_command_at_a_time_and_open_an_epoch(de
     assert len(shares) == 3 and all(check["ok"] and "is the right one" in check["told"] for check in shares)
 
 
-def test_resharing_is_proposed_with_its_warning(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_resharing_is_proposed_with_its_warning(desk: JsonDesk, capsys: pytest.CaptureFixture[str]) -> None:
     refused = desk("custodian reshare --custodians kim,lea --threshold 2 --as ana", code=5)
     assert refused.count("error: ") == 1  # ana is no active member: only members propose

@@ -7,25 +7,16 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.doubles.rpc_node import RpcNode, rpc_node
+from tests.sdk.cli.desk import PASSPHRASE, cheap
 from unwrapped_dao.cli.running import run
 from unwrapped_dao.crypto import keystore
 from unwrapped_dao.crypto.keys import SecretScalar
-from unwrapped_dao.crypto.keystore import GETH_LIGHT_SCRYPT
-
-PASSPHRASE = "only for this test"
-
-
-def cheap(patch: pytest.MonkeyPatch) -> None:
-    """Keyfiles of these tests guard nothing."""
-    patch.setenv("UNWRAPPED_PASSPHRASE", PASSPHRASE)
-    patch.setattr(keystore, "save", partial(keystore.save, cost=GETH_LIGHT_SCRYPT))
 
 
 @pytest.fixture(scope="module")

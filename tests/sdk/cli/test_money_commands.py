@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.sdk.cli.desk import Desk, cheap
 from unwrapped_dao.cli.running import run
-from unwrapped_dao.crypto import keystore
-from unwrapped_dao.crypto.keystore import GETH_LIGHT_SCRYPT
 
-PASSPHRASE = "only for this test"
 COLD = "0x8f3Cf7ad23Cd3CaDbD9735AFf958023239c6A063"
-
-
-class Desk:
-    """Commands in one workspace, in this process: what they print, or, for another exit code, what they say."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self._capsys = capsys
-
-    def __call__(self, line: str, *more: str, code: int = 0) -> str:
-        self._capsys.readouterr()
-        found = run([*line.split(), *more, "--workspace", str(self.folder)])
-        out, err = self._capsys.readouterr()
-        assert found == code, err
-        if code:
-            assert err.count("error: ") == 1 and err.count("hint: ") == 1, err
-        return out if code == 0 else err
-
-    def json(self, line: str, *more: str) -> Any:
-        return json.loads(self(line, *more, "--json"))
-
-
-def cheap(patch: pytest.MonkeyPatch) -> None:
-    patch.setenv("UNWRAPPED_PASSPHRASE", PASSPHRASE)
-    patch.setattr(keystore, "save", partial(keystore.save, cost=GETH_LIGHT_SCRYPT))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sdk.cli.test_custodian_commands import Desk, cheap
+from tests.sdk.cli.desk import JsonDesk, cheap
 from unwrapped_dao.chain.requests import Request, Sort
 from unwrapped_dao.cli.relayer import told
 from unwrapped_dao.cli.running import run
@@ -29,12 +29,12 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def desk(workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk(workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> JsonDesk:
     cheap(monkeypatch)
-    return Desk(workspace, capsys)
+    return JsonDesk(workspace, capsys)
 
 
-def test_signed_requests_are_files_that_a_relayer_submits_once(desk: Desk, tmp_path: Path) -> None:
+def test_signed_requests_are_files_that_a_relayer_submits_once(desk: JsonDesk, tmp_path: Path) -> None:
     asked = tmp_path / "requests"
     asked.mkdir()
     for who in ("ana", "bob"):
@@ -61,7 +61,7 @@ def test_signed_requests_are_files_that_a_relayer_submits_once(desk: Desk, tmp_p
     assert desk("member status --as ana")["left"] is True
 
 
-def test_bad_input_gets_one_sentence(desk: Desk, tmp_path: Path) -> None:
+def test_bad_input_gets_one_sentence(desk: JsonDesk, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "no request" in desk(f"relayer submit {tmp_path}/empty", code=2)
     assert "no file" in desk(f"relayer submit {tmp_path}/missing.json", code=2)

@@ -94,5 +94,7 @@ def test_a_currency_that_is_refused_does_not_stop_the_others(
     assert [currency for currency, _ in claim.refused] == [dollars]
     with pytest.raises(ContractRefusedError, match="paused"):
         member.claim()  # nothing else is left
+    others = Claiming(dao.collective, dao.keepers[0], member.address).claim()
+    assert others.payments == () and [currency for currency, _ in others.refused] == [dollars]
     monkeypatch.undo()
     assert [payment.amount for payment in member.claim().payments] == [due[dollars]]
