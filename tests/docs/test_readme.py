@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from itertools import product
 from pathlib import Path
@@ -35,6 +36,29 @@ def test_readme_example_pays_four_members_and_leaves_the_fifth_shut(capsys: pyte
     rows, amounts = capsys.readouterr().out.split(" ", 1)
     assert int(rows) > 100
     assert all(int(amount) > 0 for amount in amounts.strip(" []\n").split(","))
+
+
+def test_every_figure_of_the_readme_is_the_one_that_was_committed() -> None:
+    gas = _measured("gas")["ganache-shanghai"]
+    contribute, receive = _measured("contribute"), _measured("receive")
+    all_of_it_s = contribute["wall_ms"] / 1000
+    g = {name: f"{amount:,}" for name, amount in gas.items()}
+    table = re.findall(r"^\|[^|]+\|([^|]+)\| `make", README.read_text(encoding="utf-8"), re.M)
+    assert [cell.strip() for cell in table[:-1]] == [
+        f"{gas['join'] + gas['contribute']:,} gas; relayed by the hundred {g['onboard_relayed']}",
+        f"{g['vote_first']} / {g['vote_later']} / {g['vote_batch']} gas",
+        f"{g['deliver_again']} gas; one more node of a cover {g['cover_node']}",
+        f"{g['dkg_total_5']} gas in all; a complaint {g['dkg_complaint']}",
+        f"{g['claim_first']} / {g['claim_again']} gas",
+        f"{contribute['crypto_ms']} ms for the member and two validators; all of it {all_of_it_s:.2f} s",
+        f"{receive['open_s']} s, {receive['peak_mb']} MB",
+    ]
+    assert "benchmarks/validation.md" in table[-1]
+
+
+def _measured(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((README.parent / "benchmarks" / f"{name}.json").read_text())
+    return found
 
 
 def _require_shut(dao: Any, pool: Any, offer: Any, sale: bytes) -> None:
